@@ -14,7 +14,6 @@ from .images import MelSpectrogramImage as MelSpectrogramImage
 from .models import Head as Head
 from .models import PretrainedCNNClassifier as PretrainedCNNClassifier
 from .models import Stage as Stage
-from .nn import backbones as backbones
 from .nn import register_backbone as register_backbone
 from .recipes import baselines as baselines
 

@@ -7,11 +7,13 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 __all__ = [
     "Hidden",
     "Interval",
     "InvalidParameterError",
     "StrOptions",
+    "check_sample_weight",
     "validate_parameter_constraints",
 ]

@@ -1,0 +1,206 @@
+"""What a batch of images is: `ImageBatch`, images with the augmentation training draws on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from skspec.exceptions import InputError, InputTypeError
+
+
+class Policy(Protocol):
+    """A random change of images that is a pure function of (epoch, clip index)."""
+
+    def __call__(
+        self, images: NDArray[Any], indices: NDArray[np.intp], epoch: int
+    ) -> NDArray[Any]:
+        """Give changed images; `indices` are the clips' positions in the batch as a whole."""
+        ...
+
+
+class ImageBatch:
+    """Images plus the policies from which each training epoch draws its own version.
+
+    `Augmenter.fit_transform` gives one; to everything that only reads images it is the array
+    `values`: it has `shape`, `dtype`, a length, row indexing, and turns into an array where one
+    is asked for. The training loop alone calls `batch` with ``training=True``.
+
+    It is no ndarray subclass on purpose: those lose attributes in `numpy.concatenate`, and
+    joblib's hash does not see them, so a cached Pipeline would return another policy's images.
+
+    Parameters
+    ----------
+    values : array of shape (n_clips, n_channels, n_bins, n_frames)
+        The images as they are without augmentation. A memory map does.
+    policy : sequence of callables, default=()
+        Applied in order as ``policy(images, indices, epoch)`` to fresh copies.
+    clip_indices : array of int of shape (n_clips,), default=None
+        Position of each clip in the batch the policies were made for; None: 0, 1, 2, ...
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspec import ImageBatch
+    >>> batch = ImageBatch(np.zeros((4, 1, 8, 10), dtype=np.float32))
+    >>> len(batch), batch.shape, batch[1:3].shape
+    (4, (4, 1, 8, 10), (2, 1, 8, 10))
+    """
+
+    def __init__(
+        self,
+        values: NDArray[Any],
+        policy: Sequence[Policy] = (),
+        clip_indices: NDArray[np.intp] | None = None,
+    ) -> None:
+        self.values = values
+        self.policy = tuple(policy)
+        self.clip_indices = np.arange(len(values)) if clip_indices is None else clip_indices
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        steps = f", policy={list(self.policy)!r}" if self.policy else ""
+        return f"ImageBatch(shape={self.shape}, dtype={self.dtype}{steps})"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of `values`."""
+        return self.values.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of `values`."""
+        return self.values.ndim
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Data type of `values`."""
+        return self.values.dtype
+
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.values, dtype=dtype, copy=copy)
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return iter(self.values)
+
+    def __getitem__(self, rows: Any) -> ImageBatch | NDArray[Any]:
+        """Give the rows as an `ImageBatch` with the same policies; one row as an array."""
+        if isinstance(rows, (int, np.integer)):
+            return self.values[rows]
+        if isinstance(rows, tuple):
+            return self.values[rows]
+        return ImageBatch(self.values[rows], self.policy, self.clip_indices[rows])
+
+    def with_values(self, values: NDArray[Any]) -> ImageBatch:
+        """Give a batch of other images, one for each clip, with the same policies."""
+        return ImageBatch(values, self.policy, self.clip_indices)
+
+    def with_policy(self, policy: Policy) -> ImageBatch:
+        """Give a batch of the same images with one more policy, drawn after the others."""
+        return ImageBatch(self.values, (*self.policy, policy), self.clip_indices)
+
+    def batch(self, indices: ArrayLike, epoch: int = 0, training: bool = False) -> NDArray[Any]:
+        """Give the images at `indices`: as they are, or as drawn for `epoch` when training.
+
+        Parameters
+        ----------
+        indices : array-like of int
+            Rows of this batch.
+        epoch : int, default=0
+            What the draw depends on beside the policy's seed and the clip.
+        training : bool, default=False
+            Whether the policies apply.
+
+        Returns
+        -------
+        ndarray of shape (n_indices, n_channels, n_bins, n_frames)
+            A copy; the stored images never change.
+        """
+        rows = np.asarray(indices, dtype=np.intp)
+        images = np.array(self.values[rows])
+        if training:
+            for policy in self.policy:
+                images = policy(images, self.clip_indices[rows], epoch)
+        return images
+
+
+def check_images(estimator: BaseEstimator, X: Any, *, reset: bool) -> ImageBatch:
+    """Check a batch of images and remember, or compare, its shape on the estimator.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Gets `image_shape_in_`, and for 2-D input scikit-learn's `n_features_in_`, on `reset`.
+    X : ImageBatch or array-like
+        Images (n_clips, n_channels, n_bins, n_frames); 2-D input is n images of one row.
+    reset : bool
+        True in ``fit``.
+
+    Returns
+    -------
+    ImageBatch
+        Finite float32 or float64 images.
+    """
+    batch = X if isinstance(X, ImageBatch) else ImageBatch(_as_images(estimator, X, reset))
+    caller = type(estimator).__name__
+    shape = batch.shape[1:]
+    if reset:
+        estimator.image_shape_in_ = shape
+    elif shape != estimator.image_shape_in_:
+        raise InputError(
+            f"{caller} was fitted on images of (n_channels, n_bins, n_frames) = "
+            f"{estimator.image_shape_in_}, but X has {shape}."
+        )
+    if len(batch) == 0:
+        raise InputError(f"{caller} got 0 clips (n_samples=0), but needs a minimum of 1.")
+    _check_finite(batch.values, caller)
+    return batch
+
+
+def _as_images(estimator: BaseEstimator, X: Any, reset: bool) -> NDArray[Any]:
+    ndim = getattr(X, "ndim", None)
+    if ndim is None and not sparse.issparse(X):
+        X = np.asarray(X)
+        ndim = X.ndim
+    if ndim != 4:
+        return _rows_as_images(estimator, X, ndim, reset)
+    if reset:
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(estimator).pop(name, None)
+    images = np.asarray(X)
+    if images.dtype.kind not in "fiub":
+        raise InputTypeError(f"Images of dtype {images.dtype} are not numbers.")
+    return images if images.dtype in (np.float32, np.float64) else images.astype(np.float32)
+
+
+def _rows_as_images(
+    estimator: BaseEstimator, X: Any, ndim: int | None, reset: bool
+) -> NDArray[Any]:
+    """Take 2-D input as images of one row, as scikit-learn's conventions need it."""
+    if ndim == 3:
+        raise InputError(
+            f"X has shape {X.shape}, expected (n_clips, n_channels, n_bins, n_frames); "
+            "for one channel use X[:, None], for one clip X[None]."
+        )
+    rows = validate_data(
+        estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False
+    )
+    return rows[:, None, None, :]
+
+
+def _check_finite(images: NDArray[Any], caller: str, chunk: int = 256) -> None:
+    """Refuse NaN and infinity, naming the first clip; in chunks, to spare memory."""
+    for start in range(0, len(images), chunk):
+        finite = np.isfinite(images[start : start + chunk]).all(axis=(1, 2, 3))
+        if not finite.all():
+            raise InputError(
+                f"{caller}, clip {start + int(np.argmin(finite))}: the image contains NaN or "
+                "infinity. Look at the waveform it was made from, and at the steps before."
+            )

@@ -1,0 +1,195 @@
+"""What every image classifier that is trained in stages has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from skspec._image_batch import ImageBatch, check_images
+from skspec._progress import progress_bar
+from skspec._seeding import resolve_seed, seed_at
+from skspec._validation import check_parameters
+from skspec.models._nested import NestedParamsMixin
+from skspec.models._targets import Targets, check_groups, check_targets, split_rows
+from skspec.nn._batches import Examples, batch_slices, to_tensor
+from skspec.nn._device import resolve_compute
+from skspec.nn._input import ImageStatistics
+from skspec.nn._network import NetworkSpec, TransferNetwork
+from skspec.nn._training import Run, StagePlan, train_in_stages
+
+
+class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, ABC):
+    """Fit, predict, pickle; a subclass says what the network is and what its stages are."""
+
+    @abstractmethod
+    def _network_spec(self, n_classes: int, statistics: ImageStatistics) -> NetworkSpec:
+        """Give what the network is built of."""
+
+    @abstractmethod
+    def _build(self, spec: NetworkSpec, seed: int) -> TransferNetwork:
+        """Build the network with its initial weights."""
+
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> StagedImageClassifier:
+        """Train a new network through all stages.
+
+        Parameters
+        ----------
+        X : ImageBatch or array-like of shape (n_clips, n_channels, n_bins, n_frames)
+            Images; 2-D input is taken as n images of one row.
+        y : array-like of shape (n_clips,)
+            Labels of any kind.
+        sample_weight : array-like of shape (n_clips,), default=None
+            Weight of each clip; a clip of weight 0 is left out.
+        groups : array-like of shape (n_clips,), default=None
+            Speaker or recording of each clip: the validation split keeps groups together.
+
+        Returns
+        -------
+        self
+        """
+        check_parameters(self)
+        images = check_images(self, X, reset=True)
+        targets = check_targets(self, y, sample_weight, len(images))
+        groups = check_groups(groups, len(images))
+        seed = resolve_seed(self.random_state)
+        train_rows, valid_rows = split_rows(self.validation, targets, groups, seed)
+
+        self.compute_ = resolve_compute(self.device, self.precision)
+        self.classes_ = targets.classes
+        statistics = image_statistics(images, train_rows, targets.weights)
+        self.network_spec_ = self._network_spec(len(targets.classes), statistics)
+        network = self._build(self.network_spec_, seed)
+        self.network_ = network.to(self.compute_.device, self.compute_.dtype)
+        plans = [
+            stage.plan(name, network.backbone.block_names, network.backbone.name)
+            for name, stage in self._checked_stages()
+        ]
+        self._train(_examples(images, targets, train_rows, valid_rows), plans, seed)
+        return self
+
+    def _train(
+        self, parts: tuple[Examples, Examples | None], plans: list[StagePlan], seed: int
+    ) -> None:
+        train, valid = parts
+        n_batches = len(batch_slices(len(train), self.batch_size, merge_single=True))
+        if valid is not None:
+            n_batches += len(batch_slices(len(valid), self.batch_size, merge_single=False))
+        total = n_batches * sum(plan.epochs for plan in plans)
+        with progress_bar(total, type(self).__name__, verbose=self.verbose) as bar:
+            run = Run(
+                network=self.network_,
+                train=train,
+                valid=valid,
+                batch_size=self.batch_size,
+                compute=self.compute_,
+                seed=seed,
+                monitor=self.monitor,
+                callbacks=self.callbacks or (),
+                on_batch=bar.update,
+            )
+            train_in_stages(run, plans)
+        self.history_ = run.history
+        self.interrupted_ = run.interrupted
+        self.best_epoch_ = None if run.best is None else run.best.epoch
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Give the probability of each class: the softmax of the network's outputs.
+
+        Parameters
+        ----------
+        X : ImageBatch or array-like of shape (n_clips, n_channels, n_bins, n_frames)
+            Images; an `ImageBatch`'s augmentation is not drawn.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_classes)
+            In the order of `classes_`; rows sum to 1.
+        """
+        check_is_fitted(self, "network_")
+        images = check_images(self, X, reset=False)
+        logits = [self._logits(images, part) for part in self._slices(len(images))]
+        return torch.cat(logits).softmax(dim=1).cpu().numpy()
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Give the most probable class of each clip, an array of shape (n_clips,)."""
+        check_is_fitted(self, "network_")
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _slices(self, n_clips: int) -> list[slice]:
+        return batch_slices(n_clips, self.batch_size, merge_single=False)
+
+    def _logits(self, images: ImageBatch, part: slice) -> torch.Tensor:
+        x = to_tensor(images.batch(np.arange(len(images))[part]), self.compute_)
+        with torch.inference_mode(), self.compute_.context():
+            return self.network_(x).to(self.compute_.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give the state with the network as numpy arrays, never as live modules."""
+        state = dict(super().__getstate__())
+        if "network_" in state:
+            tensors = state["network_"].state_dict()
+            state["network_"] = {key: t.cpu().numpy() for key, t in tensors.items()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Rebuild the network from its arrays, on the CPU where its device is not there."""
+        arrays = state.get("network_")
+        if arrays is not None:
+            compute = state["compute_"]
+            if compute.device.type == "cuda" and not torch.cuda.is_available():
+                compute = state["compute_"] = resolve_compute("cpu", state["precision"])
+            network = state["network_spec_"].build().to(compute.device, compute.dtype)
+            network.load_state_dict({k: torch.from_numpy(a.copy()) for k, a in arrays.items()})
+            state["network_"] = network.eval()
+        super().__setstate__(state)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = False
+        tags.non_deterministic = False
+        return tags
+
+
+def _examples(
+    images: ImageBatch,
+    targets: Targets,
+    train_rows: NDArray[np.intp],
+    valid_rows: NDArray[np.intp] | None,
+) -> tuple[Examples, Examples | None]:
+    """Give the two parts; weights have mean 1 over the training clips."""
+    weights = targets.weights / targets.weights[train_rows].mean()
+    train, valid = (
+        rows if rows is None else Examples(images, rows, targets.encoded[rows], weights[rows])
+        for rows in (train_rows, valid_rows)
+    )
+    return train, valid
+
+
+def image_statistics(
+    images: ImageBatch, rows: NDArray[np.intp], weights: NDArray[np.float64], chunk: int = 64
+) -> ImageStatistics:
+    """Give weighted pixel statistics of the images at `rows`, a chunk at a time."""
+    total = first = second = 0.0
+    low, high = np.inf, -np.inf
+    for start in range(0, len(rows), chunk):
+        part = rows[start : start + chunk]
+        pixels = images.batch(part).reshape(len(part), -1).astype(np.float64)
+        total += weights[part].sum()
+        first += weights[part] @ pixels.mean(axis=1)
+        second += weights[part] @ np.square(pixels).mean(axis=1)
+        low, high = min(low, pixels.min()), max(high, pixels.max())
+    mean = first / total
+    return ImageStatistics(mean, float(np.sqrt(max(0.0, second / total - mean**2))), low, high)

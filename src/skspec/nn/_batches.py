@@ -1,0 +1,116 @@
+"""From stored images to batches on the device, in an order that depends on the epoch alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from skspec._seeding import generator_at
+from skspec.nn._device import Compute
+
+#: Images, and (class index, weight) of each.
+Batch: TypeAlias = tuple[Tensor, tuple[Tensor, Tensor]]
+
+
+class ImageSource(Protocol):
+    """What the training loop asks of images: an `ImageBatch` is one."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, indices: Any, epoch: int = 0, training: bool = False) -> NDArray[Any]:
+        """Give images by position, as drawn for `epoch` when training."""
+        ...
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images of a source with class index and weight; `rows` are those that take part."""
+
+    source: ImageSource
+    rows: NDArray[np.intp]
+    targets: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def batch_slices(n: int, batch_size: int, *, merge_single: bool) -> list[slice]:
+    """Cut n positions into slices; a last slice of one image can join the one before it.
+
+    BatchNorm in training cannot work on one image with one value per channel.
+    """
+    starts = list(range(0, n, batch_size))
+    if merge_single and len(starts) > 1 and n - starts[-1] == 1:
+        starts.pop()
+    return [slice(a, b) for a, b in zip(starts, [*starts[1:], n], strict=True)]
+
+
+class BatchLoader:
+    """Batches for skorch; each pass in training is the next epoch, with its own order and draws.
+
+    Parameters
+    ----------
+    examples : Examples
+        What to load.
+    batch_size : int
+        Images per batch.
+    compute : Compute
+        Device and dtype of the batches.
+    training : bool
+        Whether to shuffle and to draw augmentation.
+    seed : int, default=0
+        Seed of the order.
+    first_epoch : int, default=0
+        Number of the first pass, counted over all stages.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        batch_size: int,
+        compute: Compute,
+        *,
+        training: bool,
+        seed: int = 0,
+        first_epoch: int = 0,
+    ) -> None:
+        self.examples = examples
+        self.compute = compute
+        self.training = training
+        self.seed = seed
+        self.epoch = first_epoch - 1
+        self.slices = batch_slices(len(examples), batch_size, merge_single=training)
+
+    def __len__(self) -> int:
+        return len(self.slices)
+
+    def __iter__(self) -> Iterator[Batch]:
+        self.epoch += 1
+        order = np.arange(len(self.examples))
+        if self.training:
+            generator_at(self.seed, "order", self.epoch).shuffle(order)
+        for part in self.slices:
+            yield self._batch(order[part])
+
+    def _batch(self, positions: NDArray[np.intp]) -> Batch:
+        examples, dtype = self.examples, self.compute.dtype
+        rows = examples.rows[positions]
+        images = examples.source.batch(rows, self.epoch, self.training)
+        targets = torch.from_numpy(examples.targets[positions])
+        weights = torch.from_numpy(examples.weights[positions]).to(dtype)
+        move = self.compute.device
+        x = to_tensor(images, self.compute)
+        return x, (targets.to(move), weights.to(move))
+
+
+def to_tensor(images: NDArray[Any], compute: Compute) -> Tensor:
+    """Put images on the device; arrays that may not be written to are copied first."""
+    writable = images if images.flags.writeable else images.copy()
+    return torch.from_numpy(np.ascontiguousarray(writable)).to(compute.device, compute.dtype)

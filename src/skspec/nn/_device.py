@@ -1,0 +1,49 @@
+"""Which device and which number format a network uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from skspec.exceptions import DeviceUnavailableError
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Device, the dtype of weights and images, and whether bfloat16 autocast is on."""
+
+    device: torch.device
+    dtype: torch.dtype
+    autocast: bool
+
+    def context(self) -> torch.autocast:
+        """Give the context in which the network runs."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.autocast)
+
+
+def resolve_compute(device: str, precision: str) -> Compute:
+    """Turn the parameters `device` and `precision` into what they mean on this machine."""
+    resolved = resolve_device(device)
+    bfloat16 = precision == "bfloat16" or (precision == "auto" and resolved.type == "cuda")
+    dtype = torch.float64 if precision == "float64" else torch.float32
+    return Compute(resolved, dtype, bfloat16)
+
+
+def resolve_device(device: str) -> torch.device:
+    """Give the torch device; ``"auto"`` is CUDA where there is one, else the CPU."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except RuntimeError as error:
+        raise DeviceUnavailableError(
+            f"Got device={device!r}, but expected 'auto', 'cpu', 'cuda' or 'cuda:N'."
+        ) from error
+    n_cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if resolved.type == "cuda" and (resolved.index or 0) >= n_cuda:
+        raise DeviceUnavailableError(
+            f"Got device={device!r}, but torch finds {n_cuda} CUDA devices on this machine. "
+            "Use device='cpu' or device='auto'."
+        )
+    return resolved

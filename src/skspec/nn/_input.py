@@ -1,0 +1,81 @@
+"""From a batch of spectrogram images to what a backbone takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from skspec.nn._registry import Preset
+
+
+@dataclass(frozen=True)
+class ImageStatistics:
+    """Mean, deviation, minimum and maximum of all pixels of the training images."""
+
+    mean: float
+    std: float
+    minimum: float
+    maximum: float
+
+
+class InputAdapter(nn.Module):
+    """Scale, resize and grow to three channels: ``normalise((x - shift) * gain)``.
+
+    A batch at a time and on the network's device, so that stored images stay small.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Height and width to resize to, bilinearly, with antialiasing where it shrinks.
+    scaling : {"fit", "unit", "imagenet"} or None
+        See `PretrainedCNNClassifier`.
+    statistics : ImageStatistics
+        Of the training images.
+    preset : Preset
+        Normalisation that the weights expect.
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        scaling: str | None,
+        statistics: ImageStatistics,
+        preset: Preset,
+    ) -> None:
+        super().__init__()
+        self.size = size
+        shift, gain = _affine(scaling, statistics)
+        self.register_buffer("shift", torch.tensor(shift, dtype=torch.float64))
+        self.register_buffer("gain", torch.tensor(gain, dtype=torch.float64))
+        # Mapping onto the weights' mean and deviation and normalising by them again cancel out,
+        # so "fit" needs no normalisation.
+        normalised = scaling == "imagenet"
+        mean = preset.mean if normalised else [0.0] * len(preset.mean)
+        std = preset.std if normalised else [1.0] * len(preset.std)
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float64).view(-1, 1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float64).view(-1, 1, 1))
+        self.n_channels = len(preset.mean)
+        self.normalised = normalised
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give (n, 3, height, width) for images of (n, 1 or 3, n_bins, n_frames)."""
+        x = (x - self.shift) * self.gain
+        if tuple(x.shape[-2:]) != self.size:
+            shrinks = x.shape[-2] > self.size[0] or x.shape[-1] > self.size[1]
+            x = F.interpolate(x, self.size, mode="bilinear", antialias=shrinks)
+        x = x.expand(-1, self.n_channels, -1, -1)
+        return (x - self.mean) / self.std if self.normalised else x.contiguous()
+
+
+def _affine(scaling: str | None, statistics: ImageStatistics) -> tuple[float, float]:
+    """Give shift and gain; images that are all one value are only shifted."""
+    if scaling is None:
+        return 0.0, 1.0
+    if scaling == "fit":
+        shift, spread = statistics.mean, statistics.std
+    else:
+        shift, spread = statistics.minimum, statistics.maximum - statistics.minimum
+    return shift, 1.0 / spread if spread > 0.0 else 1.0

@@ -1,0 +1,130 @@
+"""The whole network: input adapter, backbone, head; what learns and what is frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from skspec.nn._backbone import Backbone, build_backbone
+from skspec.nn._input import ImageStatistics, InputAdapter
+from skspec.nn._pooling import pool
+from skspec.nn._random import Draws, SeededDropout, seed_random_layers, seeded_initialisation
+from skspec.nn._registry import get_entry
+
+
+@dataclass(frozen=True)
+class HeadSpec:
+    """Plain values of a `Head`: see there."""
+
+    pooling: str
+    n_bands: int
+    hidden: tuple[int, ...]
+    dropout: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """All that is needed to build a transfer network again, but for its weights."""
+
+    backbone: str
+    upto: str | None
+    head: HeadSpec
+    n_classes: int
+    image_shape: tuple[int, int, int]
+    input_size: tuple[int, int]
+    input_scaling: str | None
+    statistics: ImageStatistics
+
+    def build(
+        self, weights: str | PathLike[str] | None = None, *, seed: int = 0, head_seed: int = 0
+    ) -> TransferNetwork:
+        """Build the network: backbone from `weights` or from `seed`, head from `head_seed`."""
+        backbone = build_backbone(self.backbone, weights, upto=self.upto, seed=seed)
+        preset = get_entry(self.backbone).preset()
+        adapter = InputAdapter(self.input_size, self.input_scaling, self.statistics, preset)
+        draws = Draws()
+        seed_random_layers(backbone, draws)
+        n_features = _n_features(adapter, backbone, self.head, self.image_shape)
+        with seeded_initialisation(head_seed):
+            head = HeadModule(n_features, self.head, self.n_classes, draws)
+        return TransferNetwork(adapter, backbone, head, draws)
+
+
+class HeadModule(nn.Module):
+    """Pooling, hidden layers with ReLU and dropout, and one output per class."""
+
+    def __init__(self, n_features: int, spec: HeadSpec, n_classes: int, draws: Draws) -> None:
+        super().__init__()
+        self.pooling = spec.pooling
+        self.n_bands = spec.n_bands
+        first, *others = spec.dropout
+        layers: list[nn.Module] = [SeededDropout(first, draws)]
+        for width, dropout in zip(spec.hidden, others, strict=True):
+            layers += [nn.Linear(n_features, width), nn.ReLU(), SeededDropout(dropout, draws)]
+            n_features = width
+        self.layers = nn.Sequential(*layers, nn.Linear(n_features, n_classes))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Give logits (n, n_classes) for feature maps (n, channels, height, width)."""
+        return self.layers(pool(maps, self.pooling, self.n_bands))
+
+
+class TransferNetwork(nn.Module):
+    """Images in, logits out; a prefix of the backbone's blocks can be frozen."""
+
+    def __init__(
+        self, adapter: InputAdapter, backbone: Backbone, head: HeadModule, draws: Draws
+    ) -> None:
+        super().__init__()
+        self.adapter = adapter
+        self.backbone = backbone
+        self.head = head
+        self.draws = draws
+        self._always_eval: list[nn.Module] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give logits (n, n_classes) for images (n, n_channels, n_bins, n_frames)."""
+        return self.head(self.backbone(self.adapter(x)))
+
+    def learn_from(self, first_block: int, *, batchnorm: str = "train") -> None:
+        """Freeze the blocks before `first_block`; the others and the head learn.
+
+        A frozen block stays in eval mode, or its BatchNorm statistics would move. With
+        ``batchnorm="frozen"`` the statistics in learning blocks stay too; scale and shift learn.
+        """
+        blocks = self.backbone.blocks
+        for i, block in enumerate(blocks):
+            block.requires_grad_(i >= first_block)
+        self._always_eval = list(blocks[:first_block])
+        if batchnorm == "frozen":
+            learning = blocks[first_block:]
+            self._always_eval += [m for m in learning.modules() if isinstance(m, _BatchNorm)]
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> TransferNetwork:
+        """Set the mode of what learns; what is frozen stays in eval mode."""
+        super().train(mode)
+        for module in self._always_eval:
+            module.eval()
+        return self
+
+    def parameters_by_part(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+        """Give the learning parameters of the backbone and of the head."""
+        backbone = [p for p in self.backbone.parameters() if p.requires_grad]
+        return backbone, list(self.head.parameters())
+
+
+def _n_features(
+    adapter: InputAdapter, backbone: Backbone, head: HeadSpec, image_shape: tuple[int, int, int]
+) -> int:
+    """Count what the head gets, by sending one empty image through."""
+    backbone.eval()
+    with torch.no_grad():
+        image = adapter(torch.zeros(1, *image_shape)).to(torch.float32)
+        n_features = pool(backbone(image), head.pooling, head.n_bands).shape[1]
+    backbone.train()
+    return n_features
