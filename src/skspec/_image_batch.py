@@ -17,9 +17,7 @@ from skspec.exceptions import InputError, InputTypeError
 class Policy(Protocol):
     """A random change of images that is a pure function of (epoch, clip index)."""
 
-    def __call__(
-        self, images: NDArray[Any], indices: NDArray[np.intp], epoch: int
-    ) -> NDArray[Any]:
+    def __call__(self, images: NDArray[Any], indices: NDArray[np.intp], epoch: int) -> NDArray[Any]:
         """Give changed images; `indices` are the clips' positions in the batch as a whole."""
         ...
 
@@ -84,7 +82,7 @@ class ImageBatch:
         """Data type of `values`."""
         return self.values.dtype
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self.values, dtype=dtype, copy=copy)
 
     def __iter__(self) -> Iterator[NDArray[Any]]:

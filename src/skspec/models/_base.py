@@ -14,14 +14,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspec._image_batch import ImageBatch, check_images
 from skspec._progress import progress_bar
-from skspec._seeding import resolve_seed, seed_at
+from skspec._seeding import resolve_seed
 from skspec._validation import check_parameters
 from skspec.models._nested import NestedParamsMixin
 from skspec.models._targets import Targets, check_groups, check_targets, split_rows
 from skspec.nn._batches import Examples, batch_slices, to_tensor
 from skspec.nn._device import resolve_compute
-from skspec.nn._input import ImageStatistics
+from skspec.nn._input import ImageStatistics, image_statistics
 from skspec.nn._network import NetworkSpec, TransferNetwork
+from skspec.nn._state import load_arrays, module_arrays
 from skspec.nn._training import Run, StagePlan, train_in_stages
 
 
@@ -140,20 +141,15 @@ class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, A
         """Give the state with the network as numpy arrays, never as live modules."""
         state = dict(super().__getstate__())
         if "network_" in state:
-            tensors = state["network_"].state_dict()
-            state["network_"] = {key: t.cpu().numpy() for key, t in tensors.items()}
+            state["network_"] = module_arrays(state["network_"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Rebuild the network from its arrays, on the CPU where its device is not there."""
-        arrays = state.get("network_")
-        if arrays is not None:
-            compute = state["compute_"]
-            if compute.device.type == "cuda" and not torch.cuda.is_available():
-                compute = state["compute_"] = resolve_compute("cpu", state["precision"])
-            network = state["network_spec_"].build().to(compute.device, compute.dtype)
-            network.load_state_dict({k: torch.from_numpy(a.copy()) for k, a in arrays.items()})
-            state["network_"] = network.eval()
+        if "network_" in state:
+            state["compute_"] = state["compute_"].where_available()
+            network = state["network_spec_"].build()
+            state["network_"] = load_arrays(network, state["network_"], state["compute_"])
         super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Tags:
@@ -171,25 +167,8 @@ def _examples(
 ) -> tuple[Examples, Examples | None]:
     """Give the two parts; weights have mean 1 over the training clips."""
     weights = targets.weights / targets.weights[train_rows].mean()
-    train, valid = (
-        rows if rows is None else Examples(images, rows, targets.encoded[rows], weights[rows])
-        for rows in (train_rows, valid_rows)
-    )
-    return train, valid
 
+    def part(rows: NDArray[np.intp]) -> Examples:
+        return Examples(images, rows, targets.encoded[rows], weights[rows])
 
-def image_statistics(
-    images: ImageBatch, rows: NDArray[np.intp], weights: NDArray[np.float64], chunk: int = 64
-) -> ImageStatistics:
-    """Give weighted pixel statistics of the images at `rows`, a chunk at a time."""
-    total = first = second = 0.0
-    low, high = np.inf, -np.inf
-    for start in range(0, len(rows), chunk):
-        part = rows[start : start + chunk]
-        pixels = images.batch(part).reshape(len(part), -1).astype(np.float64)
-        total += weights[part].sum()
-        first += weights[part] @ pixels.mean(axis=1)
-        second += weights[part] @ np.square(pixels).mean(axis=1)
-        low, high = min(low, pixels.min()), max(high, pixels.max())
-    mean = first / total
-    return ImageStatistics(mean, float(np.sqrt(max(0.0, second / total - mean**2))), low, high)
+    return part(train_rows), None if valid_rows is None else part(valid_rows)

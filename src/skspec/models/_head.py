@@ -68,12 +68,13 @@ class Head(BaseEstimator):
         return HeadSpec(self.pooling, self.n_bands, hidden, self._dropouts(len(hidden)))
 
     def _dropouts(self, n_hidden: int) -> tuple[float, ...]:
-        if isinstance(self.dropout, Real):
+        if isinstance(self.dropout, (int, float, Real)):
             dropout = float(self.dropout)
             return (0.0, *[dropout] * n_hidden) if n_hidden else (dropout,)
-        if len(self.dropout) != n_hidden + 1 or any(not 0 <= p < 1 for p in self.dropout):
+        dropouts = tuple(self.dropout)
+        if len(dropouts) != n_hidden + 1 or any(not 0 <= p < 1 for p in dropouts):
             raise ParameterError(
                 f"Got dropout={self.dropout!r}, but expected a number in [0, 1), or "
                 f"{n_hidden + 1} of them: after the pooling and after each hidden layer."
             )
-        return tuple(float(p) for p in self.dropout)
+        return tuple(float(p) for p in dropouts)

@@ -56,7 +56,7 @@ class NestedParamsMixin:
     def _set_nested(self, key: str, value: Any) -> None:
         name, _, param = key.partition("__")
         part = self._parts().get(name)
-        if part is None or (param and param not in part.get_params()) or (not param and name == "head"):
+        if part is None or (param and param not in part.get_params()):
             raise ParameterError(self._unknown(key, name, part))
         changed = clone(part).set_params(**{param: value}) if param else value
         if name == "head":

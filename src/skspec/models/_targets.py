@@ -64,12 +64,12 @@ def check_groups(groups: ArrayLike | None, n_clips: int) -> NDArray[Any] | None:
     """Check that there is one group for each clip, where there are groups."""
     if groups is None:
         return None
-    groups = column_or_1d(groups)
-    if len(groups) != n_clips:
+    column = column_or_1d(groups)
+    if len(column) != n_clips:
         raise InputError(
-            f"X has {n_clips} clips and groups has {len(groups)} entries; expected one for each."
+            f"X has {n_clips} clips and groups has {len(column)} entries; expected one for each."
         )
-    return groups
+    return column
 
 
 def split_rows(

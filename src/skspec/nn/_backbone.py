@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -43,15 +44,20 @@ class Backbone(nn.Module):
             x = block(x)
         return x
 
-    def feature_maps(self, x: Tensor, names: list[str]) -> list[Tensor]:
+    def feature_maps(self, x: Tensor, names: Sequence[str]) -> list[Tensor]:
         """Give the feature maps at the end of each named block, running no block twice."""
-        wanted = {block_index(name, self.block_names, backbone=self.name) for name in names}
         found = {}
-        for i, block in enumerate(self.blocks[: max(wanted) + 1]):
+        for name, block in zip(self.block_names, self.blocks, strict=True):
             x = block(x)
-            if i in wanted:
-                found[self.block_names[i]] = x
+            if name in names:
+                found[name] = x
         return [found[name] for name in names]
+
+    def end_after(self, names: Sequence[str]) -> None:
+        """Drop all blocks behind the last one of `names`."""
+        last = max(block_index(name, self.block_names, backbone=self.name) for name in names)
+        self.block_names = self.block_names[: last + 1]
+        self.blocks = self.blocks[: last + 1]
 
 
 def build_backbone(
@@ -80,18 +86,16 @@ def build_backbone(
     blocks = entry.blocks(module)
     if weights is not None:
         _load(module, _blocks_keys(module, blocks), entry, weights)
+    backbone = Backbone(name, blocks)
     if upto is not None:
-        end = block_index(upto, [block_name for block_name, _ in blocks], backbone=name)
-        blocks = blocks[: end + 1]
-    return Backbone(name, blocks)
+        backbone.end_after([upto])
+    return backbone
 
 
 def _blocks_keys(module: nn.Module, blocks: list[tuple[str, nn.Module]]) -> set[str]:
     """Give the keys of the whole module's state that belong to its blocks, not to its head."""
     own = {
-        id(tensor)
-        for _, block in blocks
-        for tensor in block.state_dict(keep_vars=True).values()
+        id(tensor) for _, block in blocks for tensor in block.state_dict(keep_vars=True).values()
     }
     state = module.state_dict(keep_vars=True)
     return {key for key, tensor in state.items() if id(tensor) in own}
@@ -143,5 +147,7 @@ def read_state_dict(path: str | PathLike[str]) -> StateDict:
             return safetensors.torch.load_file(file)
         tensors = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and safetensors raise many kinds for a damaged file
-        raise WeightsUnavailableError(f"weights={fspath(path)!r} cannot be read: {error}") from error
+        raise WeightsUnavailableError(
+            f"weights={fspath(path)!r} cannot be read: {error}"
+        ) from error
     return tensors.get("state_dict", tensors)

@@ -17,6 +17,12 @@ class Compute:
     dtype: torch.dtype
     autocast: bool
 
+    def where_available(self) -> Compute:
+        """Give the same on this machine: the CPU in float32 or float64 where there is no CUDA."""
+        if self.device.type != "cuda" or torch.cuda.is_available():
+            return self
+        return Compute(torch.device("cpu"), self.dtype, autocast=False)
+
     def context(self) -> torch.autocast:
         """Give the context in which the network runs."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.autocast)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from skspec.nn._batches import ImageSource
 from skspec.nn._registry import Preset
 
 
@@ -37,6 +40,11 @@ class InputAdapter(nn.Module):
     preset : Preset
         Normalisation that the weights expect.
     """
+
+    shift: Tensor
+    gain: Tensor
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -79,3 +87,28 @@ def _affine(scaling: str | None, statistics: ImageStatistics) -> tuple[float, fl
     else:
         shift, spread = statistics.minimum, statistics.maximum - statistics.minimum
     return shift, 1.0 / spread if spread > 0.0 else 1.0
+
+
+def image_statistics(
+    source: ImageSource,
+    rows: NDArray[np.intp],
+    weights: NDArray[np.float64] | None = None,
+    chunk: int = 64,
+) -> ImageStatistics:
+    """Give the pixel statistics of the images at `rows`, a chunk at a time.
+
+    Mean and deviation are weighted, so that a weight of 2 equals an image that is there twice.
+    """
+    weights = np.ones(int(rows.max()) + 1) if weights is None else weights
+    total = first = second = 0.0
+    low, high = np.inf, -np.inf
+    for start in range(0, len(rows), chunk):
+        part = rows[start : start + chunk]
+        pixels = source.batch(part).reshape(len(part), -1).astype(np.float64)
+        total += weights[part].sum()
+        first += weights[part] @ pixels.mean(axis=1)
+        second += weights[part] @ np.square(pixels).mean(axis=1)
+        low, high = min(low, pixels.min()), max(high, pixels.max())
+    mean = first / total
+    variance = max(0.0, second / total - mean**2)
+    return ImageStatistics(float(mean), float(np.sqrt(variance)), float(low), float(high))

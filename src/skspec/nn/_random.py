@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -74,6 +75,7 @@ class SeededDropout(nn.Module):
 
 def seed_random_layers(module: nn.Module, draws: Draws) -> None:
     """Replace every dropout and stochastic-depth layer inside `module` by a seeded one."""
+    child: Any
     for name, child in module.named_children():
         kind = type(child).__name__
         if kind == "Dropout":

@@ -103,7 +103,7 @@ def register_backbone(
             name=name,
             build=build,
             blocks=blocks,
-            preset=lambda: Preset(tuple(input_size), tuple(mean), tuple(std)),
+            preset=lambda: Preset((input_size[0], input_size[1]), tuple(mean), tuple(std)),
             fetch_weights=fetch_weights,
             weights_from="the user's" if fetch_weights else "none",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -20,7 +21,7 @@ def _build() -> nn.Module:
     return import_optional("timm", extra="lite").create_model(_TIMM_NAME, pretrained=False)
 
 
-def _blocks(module: nn.Module) -> NamedBlocks:
+def _blocks(module: Any) -> NamedBlocks:
     names = efficientnet_names([len(stage) for stage in module.blocks])
     residual = [block for stage in module.blocks for block in stage]
     stem = nn.Sequential(module.conv_stem, module.bn1)

@@ -21,20 +21,20 @@ def efficientnet_names(stages: list[int]) -> list[str]:
     ]
 
 
-def _efficientnet_blocks(module: nn.Module) -> NamedBlocks:
+def _efficientnet_blocks(module: Any) -> NamedBlocks:
     stem, *stages, top = module.features
     residual = [block for stage in stages for block in stage]
     names = efficientnet_names([len(stage) for stage in stages])
     return [("stem", stem), *zip(names, residual, strict=True), ("top", top)]
 
 
-def _mobilenet_blocks(module: nn.Module) -> NamedBlocks:
+def _mobilenet_blocks(module: Any) -> NamedBlocks:
     stem, *residual, top = module.features
     named = [(f"block{i}", block) for i, block in enumerate(residual, start=1)]
     return [("stem", stem), *named, ("top", top)]
 
 
-def _resnet_blocks(module: nn.Module) -> NamedBlocks:
+def _resnet_blocks(module: Any) -> NamedBlocks:
     stem = nn.Sequential(module.conv1, module.bn1, module.relu, module.maxpool)
     layers = [module.layer1, module.layer2, module.layer3, module.layer4]
     named = [

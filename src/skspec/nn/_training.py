@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -107,7 +108,12 @@ class _StageNet(NeuralNet):
         run = self.run
         epoch = len(run.history)
         return BatchLoader(
-            dataset, run.batch_size, run.compute, training=training, seed=run.seed, first_epoch=epoch
+            dataset,
+            run.batch_size,
+            run.compute,
+            training=training,
+            seed=run.seed,
+            first_epoch=epoch,
         )
 
     def infer(self, x: Tensor, **_: Any) -> Tensor:
@@ -222,8 +228,6 @@ def _train_stage(run: Run, plan: StagePlan) -> None:
         callbacks=[("bookkeeping", _Bookkeeping(run, plan)), *copy.deepcopy(list(run.callbacks))],
     ).initialize()
     net.notify("on_train_begin", X=run.train, y=run.valid)
-    try:
+    with contextlib.suppress(_StageEndedError):
         net.fit_loop(run.train, run.valid)
-    except _StageEndedError:
-        pass
     net.notify("on_train_end", X=run.train, y=run.valid)

@@ -1,0 +1,233 @@
+"""`DeepFeatures`: the feature maps of a frozen pretrained network, pooled to vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from skspec._compat import Interval, StrOptions
+from skspec._image_batch import check_images
+from skspec._progress import progress_bar
+from skspec._seeding import resolve_seed, seed_at
+from skspec._validation import check_parameters
+from skspec.nn._batches import batch_slices, to_tensor
+from skspec.nn._device import resolve_compute
+from skspec.nn._features import FeatureNetwork, FeatureSpec
+from skspec.nn._input import image_statistics
+from skspec.nn._pooling import STATISTICS
+from skspec.nn._registry import get_entry
+from skspec.nn._state import load_arrays, module_arrays
+
+
+class DeepFeatures(TransformerMixin, BaseEstimator):
+    """Turn spectrogram images into vectors that a pretrained network sees in them.
+
+    Nothing is trained, so a few dozen clips are enough: put a scaler and an `SVC` behind it.
+
+    Parameters
+    ----------
+    backbone : str, default="efficientnet_b0"
+        As in `PretrainedCNNClassifier`.
+    weights : "imagenet", path or None, default="imagenet"
+        As there; None gives random weights.
+    blocks : str or sequence of str, default=None
+        Blocks whose feature maps are taken, joined in this order; None takes the last one. For
+        sound the middle ones often carry more. What lies behind the last of them is not run.
+    pooling : {"mean", "max", "mean_std", "flatten"}, default="mean"
+        Mean, maximum, or mean and deviation over time; or every value as it is.
+    n_bands : int > 0, default=1
+        Bands in which frequency is kept apart.
+    input_size : tuple of int, default=None
+        Height and width that images are resized to; None takes the backbone's.
+    input_scaling : {"fit", "unit", "imagenet"} or None, default="fit"
+        As in `PretrainedCNNClassifier`; learned in `fit`.
+    batch_size : int > 0, default=32
+        Images per batch.
+    precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
+        Number format. ``"auto"``: float32 on the CPU, bfloat16 autocast on CUDA.
+    device : str, default="auto"
+        ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+    random_state : int, RandomState, Generator or None, default=None
+        Seed of random weights.
+    verbose : int, default=0
+        1 shows a progress bar with the time left.
+
+    Attributes
+    ----------
+    network_ : torch.nn.Module
+        The frozen network.
+    n_features_out_ : int
+        Length of a vector.
+    image_shape_in_ : tuple of int
+        (n_channels, n_bins, n_frames) seen in `fit`.
+    n_features_in_ : int
+        Only after 2-D input.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn.svm import SVC
+    >>> from skspec import DeepFeatures, MelSpectrogramImage, make_voices
+    >>> X, y, groups = make_voices(12, n_speakers=4, random_state=0)
+    >>> deep = DeepFeatures("tiny", weights=None, blocks=["block2"], pooling="mean_std", n_bands=4)
+    >>> pipe = make_pipeline(MelSpectrogramImage(sr=16_000), deep, StandardScaler(), SVC())
+    >>> pipe.fit(X, y)[:2].transform(X).shape
+    (12, 128)
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "backbone": [str],
+        "weights": [str, PathLike, None],
+        "blocks": [str, list, tuple, None],
+        "pooling": [StrOptions({"mean", "max", "mean_std", "flatten"})],
+        "n_bands": [Interval(Integral, 1, None, closed="left")],
+        "input_size": [tuple, list, None],
+        "input_scaling": [StrOptions({"fit", "unit", "imagenet"}), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        backbone: str = "efficientnet_b0",
+        *,
+        weights: str | PathLike[str] | None = "imagenet",
+        blocks: str | Sequence[str] | None = None,
+        pooling: str = "mean",
+        n_bands: int = 1,
+        input_size: tuple[int, int] | None = None,
+        input_scaling: str | None = "fit",
+        batch_size: int = 32,
+        precision: str = "auto",
+        device: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.backbone = backbone
+        self.weights = weights
+        self.blocks = blocks
+        self.pooling = pooling
+        self.n_bands = n_bands
+        self.input_size = input_size
+        self.input_scaling = input_scaling
+        self.batch_size = batch_size
+        self.precision = precision
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: ArrayLike | None = None) -> DeepFeatures:
+        """Load the network and learn the scaling of its input.
+
+        Parameters
+        ----------
+        X : ImageBatch or array-like of shape (n_clips, n_channels, n_bins, n_frames)
+            Images; 2-D input is taken as n images of one row.
+        y : Ignored
+
+        Returns
+        -------
+        self
+        """
+        check_parameters(self)
+        images = check_images(self, X, reset=True)
+        self.compute_ = resolve_compute(self.device, self.precision)
+        size = self.input_size or get_entry(self.backbone).preset().input_size
+        self.network_spec_ = FeatureSpec(
+            backbone=self.backbone,
+            blocks=self._block_names(),
+            pooling=self.pooling,
+            n_bands=self.n_bands,
+            input_size=(int(size[0]), int(size[1])),
+            input_scaling=self.input_scaling,
+            statistics=image_statistics(images, np.arange(len(images))),
+        )
+        seed = seed_at(resolve_seed(self.random_state), "weights")
+        network = self.network_spec_.build(self.weights, seed=seed)
+        self.network_: FeatureNetwork = network.to(self.compute_.device, self.compute_.dtype)
+        self._block_widths = self._measure()
+        self.n_features_out_ = sum(self._block_widths)
+        return self
+
+    def transform(self, X: Any) -> NDArray[Any]:
+        """Give the vectors, an array of shape (n_clips, n_features_out_).
+
+        Parameters
+        ----------
+        X : ImageBatch or array-like of shape (n_clips, n_channels, n_bins, n_frames)
+            Images of the shape seen in `fit`; an `ImageBatch`'s augmentation is not drawn.
+        """
+        check_is_fitted(self, "network_")
+        images = check_images(self, X, reset=False)
+        features: NDArray[Any] = np.empty(
+            (len(images), self.n_features_out_), dtype=self._output_dtype()
+        )
+        parts = batch_slices(len(images), self.batch_size, merge_single=False)
+        for part in progress_bar(parts, "DeepFeatures", verbose=self.verbose):
+            x = to_tensor(images.batch(np.arange(len(images))[part]), self.compute_)
+            with torch.inference_mode(), self.compute_.context():
+                features[part] = self.network_(x).to(self.compute_.dtype).cpu().numpy()
+        return features
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
+        """Give a name for each column: block, statistic, channel and band."""
+        check_is_fitted(self, "network_")
+        statistics = STATISTICS.get(self.network_.pooling, ("value",))
+        bands = self.network_.n_bands if self.network_.pooling != "flatten" else 1
+        names = []
+        for block, width in zip(self.network_.block_names, self._block_widths, strict=True):
+            channels = width // (len(statistics) * bands)
+            names += [
+                f"{block}_{statistic}_{channel}" + (f"_band{band}" if bands > 1 else "")
+                for statistic in statistics
+                for channel in range(channels)
+                for band in range(bands)
+            ]
+        return np.array(names, dtype=object)
+
+    def _block_names(self) -> tuple[str, ...] | None:
+        if self.blocks is None or isinstance(self.blocks, str):
+            return None if self.blocks is None else (self.blocks,)
+        return tuple(self.blocks) or None
+
+    def _measure(self) -> list[int]:
+        """Give the width of each block's part, by sending one empty image through."""
+        image = np.zeros((1, *self.image_shape_in_), dtype=np.float32)
+        with torch.inference_mode():
+            return [part.shape[1] for part in self.network_.pooled(to_tensor(image, self.compute_))]
+
+    def _output_dtype(self) -> type:
+        return np.float64 if self.compute_.dtype == torch.float64 else np.float32
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give the state with the network as numpy arrays."""
+        state = dict(super().__getstate__())
+        if "network_" in state:
+            state["network_"] = module_arrays(state["network_"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Rebuild the network from its arrays, on the CPU where its device is not there."""
+        if "network_" in state:
+            state["compute_"] = state["compute_"].where_available()
+            network = state["network_spec_"].build()
+            state["network_"] = load_arrays(network, state["network_"], state["compute_"])
+        super().__setstate__(state)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags

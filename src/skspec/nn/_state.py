@@ -1,0 +1,24 @@
+"""A module's state as numpy arrays, for pickles and files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from skspec.nn._device import Compute
+
+
+def module_arrays(module: nn.Module) -> dict[str, NDArray[Any]]:
+    """Give all weights and buffers as arrays."""
+    return {key: tensor.cpu().numpy() for key, tensor in module.state_dict().items()}
+
+
+def load_arrays(module: nn.Module, arrays: dict[str, NDArray[Any]], compute: Compute) -> nn.Module:
+    """Put the arrays into a freshly built module; it comes back on its device, in eval mode."""
+    module = module.to(compute.device, compute.dtype)
+    # A copy, because arrays from a worker can be memory maps that may not be written to.
+    module.load_state_dict({key: torch.from_numpy(a.copy()) for key, a in arrays.items()})
+    return module.eval()
