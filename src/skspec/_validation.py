@@ -20,7 +20,7 @@ AnyPath = str | os.PathLike[str]
 Clip = NDArray[np.floating[Any]]
 Waveforms = Clip | list[Clip] | list[AnyPath]
 
-LOUDEST = 1e10  # its power spectrum still fits in float32, for every window up to a million samples
+LOUDEST = 1e6  # 120 dB over full scale; power spectra stay far from float32's overflow
 INTEGER_PEAK = 127  # from here on, whole numbers are taken for integer samples (8 bits or more)
 USUAL_PEAK = 4
 
@@ -55,7 +55,7 @@ def check_waveforms(X: Any, *, caller: str) -> Waveforms:
     Raises
     ------
     InputError
-        No clips, no samples, wrong rank, complex, NaN or infinite samples, peaks above 1e10, or
+        No clips, no samples, wrong rank, complex, NaN or infinite samples, peaks above 1e6, or
         whole numbers with a peak of 127 or more: integer samples that were not scaled.
     InputTypeError
         Sparse, a lone path, not numbers, or a mix of paths and arrays.

@@ -1,0 +1,173 @@
+"""What all transformers from waveforms to images share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skspec._compat import Interval, StrOptions
+from skspec._progress import progress_bar
+from skspec._validation import (
+    Waveforms,
+    check_parameters,
+    check_waveforms,
+    clip_name,
+    holds_paths,
+)
+from skspec.audio import check_sound_files, iter_blocks
+from skspec.exceptions import InputError
+from skspec.signal import fix_length
+
+Image = NDArray[np.float32]
+Painter = Callable[[NDArray[np.float32], Image], None]
+WaveformsLike = ArrayLike | Sequence[Any]
+
+
+class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
+    """Base of the transformers that draw one image of each waveform.
+
+    A subclass has the parameters `sr`, `duration_s`, `pad`, `crop` and `verbose` besides its own,
+    and says what shape an image has and how one is painted. Each image is painted by itself, so
+    it cannot depend on the batch.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "sr": [Interval(Real, 0, None, closed="neither")],
+        "duration_s": [Interval(Real, 0, None, closed="neither"), None],
+        "pad": [StrOptions({"zero", "wrap", "reflect"})],
+        "crop": [StrOptions({"start", "center"})],
+        "verbose": [Interval(Integral, 0, None, closed="left"), "boolean"],
+    }
+
+    @abstractmethod
+    def _check_relations(self) -> None:
+        """Raise a `ParameterError` for parameters that do not go together."""
+
+    @abstractmethod
+    def _get_image_shape(self, n_timepoints: int) -> tuple[int, int, int]:
+        """Give (n_channels, n_bins, n_frames)."""
+
+    @abstractmethod
+    def _make_painter(self) -> Painter:
+        """Give the function that writes the image of one waveform into an array."""
+
+    def _check_clips(self, X: WaveformsLike, *, reset: bool) -> Waveforms:
+        """Validate a batch, and for tables the number and names of their columns."""
+        clips = check_waveforms(X, caller=type(self).__name__)
+        if isinstance(clips, np.ndarray) and (reset or self.duration_s is None):
+            expected = None if reset else getattr(self, "n_features_in_", None)
+            if expected not in (None, clips.shape[1]):
+                raise InputError(
+                    f"X has {clips.shape[1]} features, but {type(self).__name__} is expecting "
+                    f"{expected} features as input: samples per clip, as in fit. "
+                    "Set duration_s to pad or crop clips to one length."
+                )
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        return clips
+
+    def _learn_n_timepoints(self, clips: Waveforms) -> int:
+        if holds_paths(clips):
+            check_sound_files(clips)
+        if self.duration_s is not None:
+            return max(1, round(self.duration_s * self.sr))
+        _, first = next(iter_blocks(clips[:1], self.sr))
+        n_timepoints = len(first[0])
+        if not holds_paths(clips):
+            for index, clip in enumerate(clips):
+                self._check_length(clip, n_timepoints, index, clips)
+        return n_timepoints
+
+    def _check_length(
+        self, clip: NDArray[Any], n_timepoints: int, index: int, clips: Waveforms
+    ) -> None:
+        if len(clip) != n_timepoints:
+            raise InputError(
+                f"{clip_name(type(self).__name__, index, clips)}: {len(clip)} samples at "
+                f"{self.sr} Hz, expected {n_timepoints} as in the first clip of fit. "
+                "Set duration_s to pad or crop clips to one length."
+            )
+
+    def _fix_length(self, clip: NDArray[Any], index: int, clips: Waveforms) -> Image:
+        if self.duration_s is None:
+            self._check_length(clip, self.n_timepoints_, index, clips)
+        fixed = fix_length(clip, self.n_timepoints_, pad=self.pad, crop=self.crop)
+        return np.ascontiguousarray(fixed, dtype=np.float32)
+
+    def fit(self, X: WaveformsLike, y: Any = None) -> Self:
+        """Check the parameters and learn the length of the clips.
+
+        Parameters
+        ----------
+        X : array-like (n_clips, n_timepoints), sequence of 1-D arrays, or sequence of paths
+            Waveforms at `sr`, full scale 1. Of paths only the first is decoded, and that only
+            with `duration_s=None`; the others are checked to be files.
+        y : Ignored
+            For the sake of scikit-learn.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+        """
+        check_parameters(self)
+        self._check_relations()
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):  # of an earlier fit to a table; paths have no columns
+                delattr(self, name)
+        clips = self._check_clips(X, reset=True)
+        self.n_timepoints_ = self._learn_n_timepoints(clips)
+        self.image_shape_ = self._get_image_shape(self.n_timepoints_)
+        return self
+
+    def transform(self, X: WaveformsLike) -> Image:
+        """Draw an image of every clip.
+
+        Parameters
+        ----------
+        X : array-like (n_clips, n_timepoints), sequence of 1-D arrays, or sequence of paths
+            Waveforms at `sr`, full scale 1; files are resampled to it.
+
+        Returns
+        -------
+        images : ndarray (n_clips, n_channels, n_bins, n_frames) of float32
+            One image per clip, in the order of `X`.
+        """
+        check_is_fitted(self)
+        clips = self._check_clips(X, reset=False)
+        images = np.empty((len(clips), *self.image_shape_), np.float32)
+        paint = self._make_painter()
+        label = type(self).__name__
+        with progress_bar(len(clips), label, verbose=self.verbose, unit="clip") as bar:
+            for start, block in iter_blocks(clips, self.sr):
+                for index, clip in enumerate(block, start):
+                    paint(self._fix_length(clip, index, clips), images[index])
+                bar.update(len(block))
+        return images
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Accept any output setting and keep giving arrays: images have no columns.
+
+        Parameters
+        ----------
+        transform : str, default=None
+            Not used; here so that `set_output` of a whole pipeline works.
+
+        Returns
+        -------
+        self : object
+            The transformer.
+        """
+        return self
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
