@@ -1,5 +1,6 @@
 """Every private scikit-learn import, and nowhere else."""
 
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     Hidden,
     Interval,
@@ -15,5 +16,6 @@ __all__ = [
     "InvalidParameterError",
     "StrOptions",
     "check_sample_weight",
+    "safe_indexing",
     "validate_parameter_constraints",
 ]

@@ -59,6 +59,18 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
     def _make_painter(self) -> Painter:
         """Give the function that writes the image of one waveform into an array."""
 
+    @abstractmethod
+    def get_frequencies(self) -> NDArray[np.float64]:
+        """Give the centre of each row of an image in Hz, an array of shape (n_bins,)."""
+
+    @abstractmethod
+    def get_times(self) -> NDArray[np.float64]:
+        """Give the centre of each frame in seconds, an array of shape (n_frames,)."""
+
+    @abstractmethod
+    def get_unit(self) -> str:
+        """Give the unit of the values, for labels."""
+
     def _check_clips(self, X: WaveformsLike, *, reset: bool) -> Waveforms:
         """Validate a batch, and for tables the number and names of their columns."""
         clips = check_waveforms(X, caller=type(self).__name__)

@@ -6,9 +6,11 @@ import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
+import librosa
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval, StrOptions
 from skspec.exceptions import AudioWarning, ParameterError
@@ -257,3 +259,19 @@ class MelSpectrogramImage(WaveformImageTransformer):
                 )
 
         return paint
+
+    def get_frequencies(self) -> NDArray[np.float64]:
+        """Give the centre of each mel band in Hz, an array of shape (n_mels,)."""
+        fmax = self.sr / 2 if self.fmax is None else self.fmax
+        edges = librosa.mel_frequencies(self.n_mels + 2, fmin=self.fmin, fmax=fmax, htk=self.htk)
+        return edges[1:-1]
+
+    def get_times(self) -> NDArray[np.float64]:
+        """Give the centre of each frame in seconds, an array of shape (n_frames,)."""
+        check_is_fitted(self)
+        first = 0 if self.center else self.n_fft // 2
+        return (first + np.arange(self.image_shape_[2]) * self.hop_length) / self.sr
+
+    def get_unit(self) -> str:
+        """Give the unit of the values, for labels."""
+        return "dB" if self.scale == "db" else f"amplitude ** {self.power:g}"

@@ -1,1 +1,5 @@
-"""Not filled yet."""
+"""Ready Pipelines."""
+
+from skspec.recipes._baselines import baselines
+
+__all__ = ["baselines"]
