@@ -13,6 +13,8 @@ from sklearn.utils.validation import validate_data
 
 from skspec.exceptions import InputError, InputTypeError
 
+_NEEDS_IMAGES = "Turn waveforms and paths into images first, as MelSpectrogramImage does."
+
 
 class Policy(Protocol):
     """A random change of images that is a pure function of (epoch, clip index)."""
@@ -93,7 +95,9 @@ class ImageBatch:
         if isinstance(rows, (int, np.integer)):
             return self.values[rows]
         if isinstance(rows, tuple):
-            return self.values[rows]
+            if len(rows) != 2 or rows[1] is not Ellipsis:
+                return self.values[rows]
+            rows = rows[0]  # scikit-learn chooses rows as X[rows, ...]
         return ImageBatch(self.values[rows], self.policy, self.clip_indices[rows])
 
     def with_values(self, values: NDArray[Any]) -> ImageBatch:
@@ -146,7 +150,10 @@ def check_images(estimator: BaseEstimator, X: Any, *, reset: bool) -> ImageBatch
     ImageBatch
         Finite float32 or float64 images.
     """
-    batch = X if isinstance(X, ImageBatch) else ImageBatch(_as_images(estimator, X, reset))
+    if isinstance(X, ImageBatch):
+        batch = X.with_values(_as_images(estimator, X.values, reset))
+    else:
+        batch = ImageBatch(_as_images(estimator, X, reset))
     caller = type(estimator).__name__
     shape = batch.shape[1:]
     if reset:
@@ -158,17 +165,17 @@ def check_images(estimator: BaseEstimator, X: Any, *, reset: bool) -> ImageBatch
         )
     if len(batch) == 0:
         raise InputError(f"{caller} got 0 clips (n_samples=0), but needs a minimum of 1.")
+    if 0 in shape:
+        raise InputError(f"{caller} got images without pixels: X has shape {batch.shape}.")
     _check_finite(batch.values, caller)
     return batch
 
 
 def _as_images(estimator: BaseEstimator, X: Any, reset: bool) -> NDArray[Any]:
-    ndim = getattr(X, "ndim", None)
-    if ndim is None and not sparse.issparse(X):
-        X = np.asarray(X)
-        ndim = X.ndim
-    if ndim != 4:
-        return _rows_as_images(estimator, X, ndim, reset)
+    if not hasattr(X, "ndim") and not sparse.issparse(X):
+        X = _as_array(X)
+    if X.ndim != 4:
+        return _rows_as_images(estimator, X, reset)
     if reset:
         for name in ("n_features_in_", "feature_names_in_"):
             vars(estimator).pop(name, None)
@@ -178,18 +185,31 @@ def _as_images(estimator: BaseEstimator, X: Any, reset: bool) -> NDArray[Any]:
     return images if images.dtype in (np.float32, np.float64) else images.astype(np.float32)
 
 
-def _rows_as_images(
-    estimator: BaseEstimator, X: Any, ndim: int | None, reset: bool
-) -> NDArray[Any]:
+def _as_array(X: Any) -> NDArray[Any]:
+    try:
+        array = np.asarray(X)
+    except ValueError as error:  # lists of different lengths
+        raise InputError(f"X is no batch of images: {error}. {_NEEDS_IMAGES}") from error
+    if array.shape == (0,):
+        raise InputError("X holds 0 clips, expected at least 1.")
+    return array
+
+
+def _rows_as_images(estimator: BaseEstimator, X: Any, reset: bool) -> NDArray[Any]:
     """Take 2-D input as images of one row, as scikit-learn's conventions need it."""
-    if ndim == 3:
+    if X.ndim == 1 and X.dtype.kind in "OUS":
+        raise InputTypeError(f"X is a row of paths or other objects. {_NEEDS_IMAGES}")
+    if X.ndim == 3:
         raise InputError(
             f"X has shape {X.shape}, expected (n_clips, n_channels, n_bins, n_frames); "
             "for one channel use X[:, None], for one clip X[None]."
         )
-    rows = validate_data(
-        estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False
-    )
+    try:
+        rows = validate_data(
+            estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from error
     return rows[:, None, None, :]
 
 

@@ -117,7 +117,7 @@ def verdict(results: list[SystemResult]) -> str:
 
 def _draw(output: Path, sounds: Bunch, results: list[SystemResult], split: Any, seed: int) -> None:
     """Draw learning curves, the best system's confusion matrix, and a clip of each class."""
-    train, test = split
+    _, test = split
     paths = np.asarray(sounds.paths)
     # The held-out fold only draws the second curve here: `history_` of the same training.
     network = two_stage_network(sounds.sr, seed, validation=test, monitor="valid_loss")

@@ -22,9 +22,8 @@ from skspec._validation import check_parameters
 from skspec.nn._batches import batch_slices, to_tensor
 from skspec.nn._device import resolve_compute
 from skspec.nn._features import FeatureNetwork, FeatureSpec
-from skspec.nn._input import image_statistics
+from skspec.nn._input import image_statistics, resolve_input_size
 from skspec.nn._pooling import STATISTICS
-from skspec.nn._registry import get_entry
 from skspec.nn._state import load_arrays, module_arrays
 
 
@@ -96,7 +95,7 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
         "device": [str],
-        "random_state": ["random_state"],
+        "random_state": ["random_state", np.random.Generator],
         "verbose": ["verbose"],
     }
 
@@ -145,19 +144,18 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
         check_parameters(self)
         images = check_images(self, X, reset=True)
         self.compute_ = resolve_compute(self.device, self.precision)
-        size = self.input_size or get_entry(self.backbone).preset().input_size
         self.network_spec_ = FeatureSpec(
             backbone=self.backbone,
             blocks=self._block_names(),
             pooling=self.pooling,
             n_bands=self.n_bands,
-            input_size=(int(size[0]), int(size[1])),
+            input_size=resolve_input_size(self.backbone, self.input_size),
             input_scaling=self.input_scaling,
             statistics=image_statistics(images, np.arange(len(images))),
         )
         seed = seed_at(resolve_seed(self.random_state), "weights")
         network = self.network_spec_.build(self.weights, seed=seed)
-        self.network_: FeatureNetwork = network.to(self.compute_.device, self.compute_.dtype)
+        self.network_: FeatureNetwork = self.compute_.place(network)
         self._block_widths = self._measure()
         self.n_features_out_ = sum(self._block_widths)
         return self

@@ -136,7 +136,7 @@ class Augmenter(TransformerMixin, BaseEstimator):
         "time_flip": [Interval(Real, 0, 1, closed="both")],
         "freq_flip": [Interval(Real, 0, 1, closed="both")],
         "rotate_180": [Interval(Real, 0, 1, closed="both")],
-        "random_state": ["random_state"],
+        "random_state": ["random_state", np.random.Generator],
     }
 
     def __init__(

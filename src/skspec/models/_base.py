@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skspec._image_batch import ImageBatch, check_images
@@ -62,6 +61,7 @@ class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, A
         self
         """
         check_parameters(self)
+        stages = self._checked_stages()
         images = check_images(self, X, reset=True)
         targets = check_targets(self, y, sample_weight, len(images))
         groups = check_groups(groups, len(images))
@@ -72,17 +72,20 @@ class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, A
         self.classes_ = targets.classes
         statistics = image_statistics(images, train_rows, targets.weights)
         self.network_spec_ = self._network_spec(len(targets.classes), statistics)
-        network = self._build(self.network_spec_, seed)
-        self.network_ = network.to(self.compute_.device, self.compute_.dtype)
+        network = self.compute_.place(self._build(self.network_spec_, seed))
         plans = [
             stage.plan(name, network.backbone.block_names, network.backbone.name)
-            for name, stage in self._checked_stages()
+            for name, stage in stages
         ]
-        self._train(_examples(images, targets, train_rows, valid_rows), plans, seed)
+        self._train(network, _examples(images, targets, train_rows, valid_rows), plans, seed)
         return self
 
     def _train(
-        self, parts: tuple[Examples, Examples | None], plans: list[StagePlan], seed: int
+        self,
+        network: TransferNetwork,
+        parts: tuple[Examples, Examples | None],
+        plans: list[StagePlan],
+        seed: int,
     ) -> None:
         train, valid = parts
         n_batches = len(batch_slices(len(train), self.batch_size, merge_single=True))
@@ -91,7 +94,7 @@ class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, A
         total = n_batches * sum(plan.epochs for plan in plans)
         with progress_bar(total, type(self).__name__, verbose=self.verbose) as bar:
             run = Run(
-                network=self.network_,
+                network=network,
                 train=train,
                 valid=valid,
                 batch_size=self.batch_size,
@@ -102,6 +105,7 @@ class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, A
                 on_batch=bar.update,
             )
             train_in_stages(run, plans)
+        self.network_ = network  # only now: a fit that failed is not fitted
         self.history_ = run.history
         self.interrupted_ = run.interrupted
         self.best_epoch_ = None if run.best is None else run.best.epoch
@@ -151,12 +155,6 @@ class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, A
             network = state["network_spec_"].build()
             state["network_"] = load_arrays(network, state["network_"], state["compute_"])
         super().__setstate__(state)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = False
-        tags.non_deterministic = False
-        return tags
 
 
 def _examples(

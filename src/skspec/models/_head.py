@@ -72,7 +72,9 @@ class Head(BaseEstimator):
             dropout = float(self.dropout)
             return (0.0, *[dropout] * n_hidden) if n_hidden else (dropout,)
         dropouts = tuple(self.dropout)
-        if len(dropouts) != n_hidden + 1 or any(not 0 <= p < 1 for p in dropouts):
+        if len(dropouts) != n_hidden + 1 or any(
+            not isinstance(p, Real) or not 0 <= p < 1 for p in dropouts
+        ):
             raise ParameterError(
                 f"Got dropout={self.dropout!r}, but expected a number in [0, 1), or "
                 f"{n_hidden + 1} of them: after the pooling and after each hidden layer."

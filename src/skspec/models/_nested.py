@@ -43,9 +43,9 @@ class NestedParamsMixin:
         """Set parameters, those of the head and the stages by ``head__*`` and ``STAGE__*``."""
         own = super().get_params(deep=False)  # type: ignore[misc]
         super().set_params(**{k: v for k, v in params.items() if k in own})  # type: ignore[misc]
-        for key, value in params.items():
-            if key not in own:
-                self._set_nested(key, value)
+        nested = {k: v for k, v in params.items() if k not in own}
+        for key in sorted(nested, key=lambda key: "__" in key):  # a whole stage before its parts
+            self._set_nested(key, nested[key])
         return self
 
     def _parts(self) -> dict[str, BaseEstimator]:

@@ -7,14 +7,15 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
+from numpy.random import Generator
+
 from skspec._compat import Interval, StrOptions
 from skspec._seeding import seed_at
 from skspec.models._base import StagedImageClassifier
 from skspec.models._head import Head
 from skspec.models._stage import Stage
-from skspec.nn._input import ImageStatistics
+from skspec.nn._input import ImageStatistics, resolve_input_size
 from skspec.nn._network import NetworkSpec, TransferNetwork
-from skspec.nn._registry import get_entry
 
 
 class PretrainedCNNClassifier(StagedImageClassifier):
@@ -132,7 +133,7 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
         "device": [str],
         "callbacks": [list, tuple, None],
-        "random_state": ["random_state"],
+        "random_state": ["random_state", Generator],
         "verbose": ["verbose"],
     }
 
@@ -174,15 +175,13 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         self.verbose = verbose
 
     def _network_spec(self, n_classes: int, statistics: ImageStatistics) -> NetworkSpec:
-        preset = get_entry(self.backbone).preset()
-        size = preset.input_size if self.input_size is None else self.input_size
         return NetworkSpec(
             backbone=self.backbone,
             upto=self.upto,
             head=(self.head or Head()).spec(),
             n_classes=n_classes,
             image_shape=self.image_shape_in_,
-            input_size=(int(size[0]), int(size[1])),
+            input_size=resolve_input_size(self.backbone, self.input_size),
             input_scaling=self.input_scaling,
             statistics=statistics,
         )

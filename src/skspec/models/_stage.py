@@ -19,7 +19,7 @@ from skspec.nn._training import StagePlan
 OPTIMIZERS = {
     name.lower(): kind
     for name, kind in vars(torch.optim).items()
-    if inspect.isclass(kind) and issubclass(kind, torch.optim.Optimizer)
+    if inspect.isclass(kind) and issubclass(kind, torch.optim.Optimizer) and name != "Optimizer"
 }
 
 
@@ -99,18 +99,32 @@ class Stage(BaseEstimator):
         """Check the parameters and give them as plain values for a backbone."""
         check_parameters(self)
         kind = OPTIMIZERS[self.optimizer] if isinstance(self.optimizer, str) else self.optimizer
-        params = {"weight_decay": self.weight_decay, **(self.optimizer_params or {})}
         return StagePlan(
             name=name,
             first_block=self._first_block(block_names, backbone),
             epochs=self.epochs,
             optimizer=kind,
-            optimizer_params=params,
+            optimizer_params=self._optimizer_params(kind),
             lr=self.lr,
             head_lr=self.lr * self.head_lr_factor,
             batchnorm=self.batchnorm,
             patience=self.patience,
         )
+
+    def _optimizer_params(self, kind: Callable[..., torch.optim.Optimizer]) -> dict[str, Any]:
+        known = inspect.signature(kind).parameters
+        params = dict(self.optimizer_params or {})
+        # Some optimizers have a decay of their own by default, so 0 is given as well.
+        if self.weight_decay or "weight_decay" in known:
+            params.setdefault("weight_decay", self.weight_decay)
+        unknown = sorted(params.keys() - known.keys())
+        takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values())
+        if unknown and not takes_any:
+            raise ParameterError(
+                f"Got {unknown[0]}={params[unknown[0]]!r} for optimizer={self.optimizer!r}, but "
+                f"its parameters are {sorted(known.keys() - {'params', 'lr'})}."
+            )
+        return params
 
     def _first_block(self, block_names: list[str], backbone: str) -> int:
         n_blocks = len(block_names)

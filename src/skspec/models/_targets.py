@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def _check_classes(classes: NDArray[Any], present: NDArray[np.int64], caller: st
     if len(np.unique(present)) < 2:
         raise InputError(
             f"{caller} needs clips of at least two classes with a positive weight, but y has only "
-            f"one class: {classes[present[0]]!r}."
+            f"one class: {classes.tolist()[present[0]]!r}."
         )
 
 
@@ -84,7 +85,7 @@ def split_rows(
         return rows, None
     y = targets.encoded[rows]
     groups = None if groups is None else groups[rows]
-    if isinstance(validation, float) or hasattr(validation, "split"):
+    if _is_fraction(validation) or hasattr(validation, "split"):
         train, valid = _split(validation, y, groups, seed)
         train, valid = rows[train], rows[valid]
     else:
@@ -106,9 +107,13 @@ def _split(
             stacklevel=4,
         )
     splitter = validation
-    if isinstance(validation, float):
+    if _is_fraction(validation):
         splitter = _fraction_splitter(validation, groups, seed_at(seed, "split") % 2**32)
     return next(iter(splitter.split(np.zeros(len(y)), y, groups)))
+
+
+def _is_fraction(validation: Any) -> bool:
+    return isinstance(validation, Real) and not isinstance(validation, Integral)
 
 
 def _fraction_splitter(fraction: float, groups: NDArray[Any] | None, seed: int) -> Any:

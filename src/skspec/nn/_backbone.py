@@ -150,4 +150,8 @@ def read_state_dict(path: str | PathLike[str]) -> StateDict:
         raise WeightsUnavailableError(
             f"weights={fspath(path)!r} cannot be read: {error}"
         ) from error
+    if not isinstance(tensors, dict):
+        raise WeightsUnavailableError(
+            f"weights={fspath(path)!r} holds a {type(tensors).__name__}, expected a state dict."
+        )
     return tensors.get("state_dict", tensors)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -10,8 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from skspec.exceptions import InputError, ParameterError
 from skspec.nn._batches import ImageSource
-from skspec.nn._registry import Preset
+from skspec.nn._registry import Preset, get_entry
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,30 @@ class InputAdapter(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Give (n, 3, height, width) for images of (n, 1 or 3, n_bins, n_frames)."""
+        if x.shape[1] not in (1, self.n_channels):
+            raise InputError(
+                f"Images have {x.shape[1]} channels, but the backbone takes {self.n_channels}, "
+                "or 1 that is repeated."
+            )
         x = (x - self.shift) * self.gain
         if tuple(x.shape[-2:]) != self.size:
             shrinks = x.shape[-2] > self.size[0] or x.shape[-1] > self.size[1]
             x = F.interpolate(x, self.size, mode="bilinear", antialias=shrinks)
         x = x.expand(-1, self.n_channels, -1, -1)
-        return (x - self.mean) / self.std if self.normalised else x.contiguous()
+        if self.normalised:
+            x = (x - self.mean) / self.std
+        return x.contiguous(memory_format=torch.channels_last)
+
+
+def resolve_input_size(backbone: str, input_size: Sequence[int] | None) -> tuple[int, int]:
+    """Give height and width that a backbone gets: as asked for, or its own."""
+    if input_size is None:
+        return get_entry(backbone).preset().input_size
+    if len(input_size) != 2 or any(not isinstance(n, Integral) or n < 1 for n in input_size):
+        raise ParameterError(
+            f"Got input_size={input_size!r}, but expected (height, width), two integers > 0."
+        )
+    return int(input_size[0]), int(input_size[1])
 
 
 def _affine(scaling: str | None, statistics: ImageStatistics) -> tuple[float, float]:
@@ -110,5 +131,6 @@ def image_statistics(
         second += weights[part] @ np.square(pixels).mean(axis=1)
         low, high = min(low, pixels.min()), max(high, pixels.max())
     mean = first / total
-    variance = max(0.0, second / total - mean**2)
+    # Of images that are all one value, rounding would leave a deviation that is not 0.
+    variance = max(0.0, second / total - mean**2) if high > low else 0.0
     return ImageStatistics(float(mean), float(np.sqrt(variance)), float(low), float(high))

@@ -18,7 +18,7 @@ def module_arrays(module: nn.Module) -> dict[str, NDArray[Any]]:
 
 def load_arrays(module: nn.Module, arrays: dict[str, NDArray[Any]], compute: Compute) -> nn.Module:
     """Put the arrays into a freshly built module; it comes back on its device, in eval mode."""
-    module = module.to(compute.device, compute.dtype)
+    module = compute.place(module)
     # A copy, because arrays from a worker can be memory maps that may not be written to.
     module.load_state_dict({key: torch.from_numpy(a.copy()) for key, a in arrays.items()})
     return module.eval()

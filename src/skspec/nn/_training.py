@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from skspec._seeding import seed_at
-from skspec.exceptions import FitDivergedError
+from skspec.exceptions import FitDivergedError, ParameterError
 from skspec.nn._batches import Batch, BatchLoader, Examples
 from skspec.nn._device import Compute
 from skspec.nn._network import TransferNetwork
@@ -202,6 +202,8 @@ def train_in_stages(run: Run, plans: Iterable[StagePlan]) -> None:
     Each stage goes on from the best epoch so far where there is a validation part, and from the
     last one where there is none. Ctrl-C ends the training and sets ``run.interrupted``.
     """
+    plans = list(plans)
+    _check_patience(run, plans)
     for plan in plans:
         run.network.learn_from(plan.first_block, batchnorm=plan.batchnorm)
         try:
@@ -212,7 +214,25 @@ def train_in_stages(run: Run, plans: Iterable[StagePlan]) -> None:
             run.network.load_state_dict(run.best.state)
         if run.interrupted:
             break
+    _check_finite(run.network)
     run.network.eval()
+
+
+def _check_patience(run: Run, plans: list[StagePlan]) -> None:
+    for plan in plans:
+        if plan.patience is not None and run.valid is None:
+            raise ParameterError(
+                f"Got patience={plan.patience!r} in stage {plan.name!r} with validation=None, but "
+                "early stopping needs validation clips: set validation, or patience=None."
+            )
+
+
+def _check_finite(network: TransferNetwork) -> None:
+    """Find what the last step broke: no loss came after it to show it."""
+    if not all(bool(torch.isfinite(p).all()) for p in network.parameters()):
+        raise FitDivergedError(
+            "The weights became NaN or infinite in the last step. Lower the last stage's lr."
+        )
 
 
 def _train_stage(run: Run, plan: StagePlan) -> None:
