@@ -92,7 +92,8 @@ class TrainingHistoryDisplay:
             ax.plot(
                 epochs, self._column("valid_loss"), color="C1", marker=".", label="validation loss"
             )
-        ax.set(xlabel="epoch", ylabel="cross-entropy", ylim=(0, None))
+        ax.set(xlabel="epoch", ylabel="cross-entropy")
+        ax.set_ylim(0, 1.05 * ax.get_ylim()[1])
         ax.xaxis.get_major_locator().set_params(integer=True)
 
     def _plot_accuracy(self, ax: Any) -> None:

@@ -177,7 +177,7 @@ class _Bookkeeping(Callback):
                 "stage": self.plan.name,
                 "epoch": len(self.run.history),
                 "lr": self.plan.lr,
-                **{name: row[name] for name in names if name in row},
+                **{name: float(row[name]) for name in names if name in row},
             }
         )
         if self.run.valid is not None:

@@ -15,7 +15,11 @@ from skspec.images import MelSpectrogramImage
 
 
 def baselines(
-    sr: float = 22_050, duration_s: float = 1.0, *, random_state: Any = None
+    sr: float = 22_050,
+    duration_s: float = 1.0,
+    *,
+    image: BaseEstimator | None = None,
+    random_state: Any = None,
 ) -> dict[str, BaseEstimator]:
     """Give simple classifiers of waveforms or paths to compare a network with.
 
@@ -25,6 +29,9 @@ def baselines(
         Sampling rate in Hz.
     duration_s : float > 0, default=1.0
         Length that clips are padded or cropped to, in seconds.
+    image : transformer, default=None
+        What draws the images whose statistics are taken; None is
+        ``MelSpectrogramImage(sr, duration_s=duration_s)``.
     random_state : int, RandomState or None, default=None
         Seed of the random guesses.
 
@@ -43,7 +50,7 @@ def baselines(
     {'random': (12,), 'majority': (12,), 'mel statistics + SVM': (12,)}
     """
     mel_svm = make_pipeline(
-        MelSpectrogramImage(sr=sr, duration_s=duration_s),
+        MelSpectrogramImage(sr=sr, duration_s=duration_s) if image is None else image,
         FunctionTransformer(time_statistics),
         StandardScaler(),
         SVC(class_weight="balanced"),
