@@ -77,16 +77,15 @@ def demo_systems(sr: int, seed: int = 0) -> dict[str, BaseEstimator]:
 def two_stage_network(sr: int, seed: int = 0, **params: Any) -> Pipeline:
     """Give the network of the demo, with `params` of the classifier set anew."""
     stages = [
-        ("warmup", Stage("head", epochs=10, lr=1e-3)),
-        ("finetune", Stage("all", epochs=15, lr=3e-4, head_lr_factor=10, batchnorm="frozen")),
+        ("warmup", Stage("head", epochs=10, lr=3e-3)),
+        ("finetune", Stage("all", epochs=10, lr=1e-4, head_lr_factor=10, batchnorm="frozen")),
     ]
     cnn = PretrainedCNNClassifier(
         BACKBONE,
-        upto="block4c",
-        head=Head(pooling="mean_std", n_bands=4),
+        head=Head(pooling="mean_std", n_bands=4, dropout=0.5),
         stages=stages,
         class_weight="balanced",
-        batch_size=16,
+        batch_size=8,
         input_size=(128, 128),
         random_state=seed,
         verbose=1,

@@ -64,7 +64,7 @@ class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, A
         stages = self._checked_stages()
         images = check_images(self, X, reset=True)
         targets = check_targets(self, y, sample_weight, len(images))
-        groups = check_groups(groups, len(images))
+        groups = None if groups is None else check_groups(groups, len(images))
         seed = resolve_seed(self.random_state)
         train_rows, valid_rows = split_rows(self.validation, targets, groups, seed)
 

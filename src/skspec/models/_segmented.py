@@ -11,18 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import Bunch, Tags
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_is_fitted,
-    column_or_1d,
-    has_fit_parameter,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skspec._compat import Interval, StrOptions, check_sample_weight
 from skspec._validation import Waveforms, check_parameters, check_waveforms
 from skspec.audio import iter_blocks
-from skspec.exceptions import InputError, ParameterError
+from skspec.exceptions import ParameterError
+from skspec.models._targets import check_groups, check_labels
 from skspec.signal import fix_length
 
 AGGREGATES = ("mean_probability", "mean_logit", "vote", "max")
@@ -133,7 +128,7 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         check_parameters(self)
         self._segment_length()
         clips = self._check_clips(X, reset=True)
-        labels = self._check_labels(y, len(clips))
+        labels = check_labels(y, len(clips), type(self).__name__)
         segments, owner, _ = self._cut(clips)
         params = self._fit_params(sample_weight, groups, owner, len(clips))
         self.estimator_ = clone(self.estimator).fit(segments, labels[owner], **params)
@@ -185,22 +180,9 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         clips = check_waveforms(X, caller=type(self).__name__)
         if isinstance(clips, np.ndarray):
             validate_data(self, X, reset=reset, skip_check_array=True)
-        elif reset:
-            vars(self).pop("n_features_in_", None)
+        elif reset and hasattr(self, "n_features_in_"):
+            del self.n_features_in_
         return clips
-
-    def _check_labels(self, y: Any, n_clips: int) -> NDArray[Any]:
-        if y is None:
-            raise InputError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
-        labels = column_or_1d(y, warn=True)
-        check_classification_targets(labels)
-        if len(labels) != n_clips:
-            raise InputError(
-                f"X has {n_clips} clips and y has {len(labels)} labels; expected one for each clip."
-            )
-        return labels
 
     def _cut(self, clips: Waveforms) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[np.intp]]:
         """Give all segments, the clip each is of, and the sample it starts at."""
@@ -233,7 +215,7 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"Got sample_weight, but fit of {type(self.estimator).__name__} does not take it."
             )
         if groups is not None and has_fit_parameter(self.estimator, "groups"):
-            params["groups"] = column_or_1d(groups)[owner]
+            params["groups"] = check_groups(groups, n_clips)[owner]
         return params
 
     def __sklearn_tags__(self) -> Tags:

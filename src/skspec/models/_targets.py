@@ -29,11 +29,8 @@ class Targets:
     weights: NDArray[np.float64]
 
 
-def check_targets(
-    estimator: BaseEstimator, y: Any, sample_weight: ArrayLike | None, n_clips: int
-) -> Targets:
-    """Check labels and weights of `n_clips` clips for an estimator with `class_weight`."""
-    caller = type(estimator).__name__
+def check_labels(y: Any, n_clips: int, caller: str) -> NDArray[Any]:
+    """Check that there is one class label for each clip."""
     if y is None:
         raise InputError(f"{caller} requires y to be passed, but the target y is None.")
     labels = column_or_1d(y, warn=True)
@@ -42,6 +39,15 @@ def check_targets(
         raise InputError(
             f"X has {n_clips} clips and y has {len(labels)} labels; expected one for each clip."
         )
+    return labels
+
+
+def check_targets(
+    estimator: BaseEstimator, y: Any, sample_weight: ArrayLike | None, n_clips: int
+) -> Targets:
+    """Check labels and weights of `n_clips` clips for an estimator with `class_weight`."""
+    caller = type(estimator).__name__
+    labels = check_labels(y, n_clips, caller)
     classes, encoded = np.unique(labels, return_inverse=True)
     weights = check_sample_weight(
         sample_weight, np.empty((n_clips, 1)), dtype=np.float64, ensure_non_negative=True
@@ -61,10 +67,8 @@ def _check_classes(classes: NDArray[Any], present: NDArray[np.int64], caller: st
         )
 
 
-def check_groups(groups: ArrayLike | None, n_clips: int) -> NDArray[Any] | None:
-    """Check that there is one group for each clip, where there are groups."""
-    if groups is None:
-        return None
+def check_groups(groups: ArrayLike, n_clips: int) -> NDArray[Any]:
+    """Check that there is one group for each clip."""
     column = column_or_1d(groups)
     if len(column) != n_clips:
         raise InputError(
