@@ -14,9 +14,8 @@ import argparse
 from typing import Any
 
 from _result import write_result
-from sklearn.model_selection import StratifiedGroupKFold
 
-from skspec.cli._demo import demo_systems, two_stage_network
+from skspec.cli._demo import demo_systems, grouped_splits, two_stage_network
 from skspec.datasets import load_percussion
 from skspec.evaluation import (
     SystemResult,
@@ -35,18 +34,10 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
     sounds = load_percussion()
-    splits = [
-        split
-        for seed in range(repeats)
-        for split in StratifiedGroupKFold(3, shuffle=True, random_state=seed).split(
-            sounds.paths, sounds.y, sounds.groups
-        )
-    ]
+    splits = grouped_splits(sounds, range(repeats))
     systems = demo_systems(sounds.sr)
     # Fresh networks have no BatchNorm statistics worth keeping: theirs may learn.
-    systems[FROM_RANDOM] = two_stage_network(
-        sounds.sr, weights=None, finetune__batchnorm="train"
-    )
+    systems[FROM_RANDOM] = two_stage_network(sounds.sr, weights=None, finetune__batchnorm="train")
     results = cross_validate_systems(systems, sounds.paths, sounds.y, splits, verbose=1)
     print(scores_table(results))
     write_result("percussion", _figures(results, repeats))
