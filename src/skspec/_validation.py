@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
 
 from skspec._compat import InvalidParameterError, validate_parameter_constraints
 from skspec.exceptions import AudioWarning, InputError, InputTypeError, ParameterError
@@ -69,6 +70,40 @@ def check_waveforms(X: Any, *, caller: str) -> Waveforms:
     if isinstance(array, np.ndarray):
         return _check_matrix(array, caller)
     return _check_sequence(array, caller)
+
+
+def check_clips(
+    estimator: BaseEstimator, X: Any, *, reset: bool, any_width: bool = False, remedy: str = ""
+) -> Waveforms:
+    """Check waveforms for an estimator, and the width and column names of tables.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Gets `n_features_in_` (samples per clip) and column names on `reset`, of tables only.
+    X : as for `check_waveforms`
+    reset : bool
+        True in `fit`.
+    any_width : bool, default=False
+        Whether tables after `fit` may be of another width than in it.
+    remedy : str, default=""
+        What to do about another width, a sentence.
+    """
+    if reset:
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(estimator, name):  # of an earlier fit to a table; paths have no columns
+                delattr(estimator, name)
+    clips = check_waveforms(X, caller=type(estimator).__name__)
+    if not isinstance(clips, np.ndarray) or (any_width and not reset):
+        return clips
+    expected = None if reset else getattr(estimator, "n_features_in_", None)
+    if expected not in (None, clips.shape[1]):
+        raise InputError(
+            f"X has {clips.shape[1]} features, but {type(estimator).__name__} is expecting "
+            f"{expected} features as input: samples per clip, as in fit. {remedy}"
+        )
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    return clips
 
 
 def holds_paths(clips: Waveforms) -> TypeGuard[list[AnyPath]]:
