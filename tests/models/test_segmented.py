@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -38,7 +40,7 @@ class TestSegmentStarts:
         assert covered >= set(range(n_timepoints))
         assert starts == sorted(set(starts))
         assert starts[-1] == max(0, n_timepoints - length)
-        assert all(b - a <= hop for a, b in zip(starts, starts[1:], strict=False))
+        assert all(b - a <= hop for a, b in itertools.pairwise(starts))
 
 
 class TestAggregate:
