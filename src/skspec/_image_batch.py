@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from skspec._seeding import generator_at
 from skspec.exceptions import InputError, InputTypeError
 
 _NEEDS_IMAGES = "Turn waveforms and paths into images first, as MelSpectrogramImage does."
@@ -21,6 +22,19 @@ class Policy(Protocol):
 
     def __call__(self, images: NDArray[Any], indices: NDArray[np.intp], epoch: int) -> NDArray[Any]:
         """Give changed images; `indices` are the clips' positions in the batch as a whole."""
+        ...
+
+
+class MixingPolicy(Policy, Protocol):
+    """A policy that also mixes images, and so their labels, where `mixes` is true."""
+
+    mixes: bool
+    seed: int
+
+    def mix(
+        self, images: NDArray[Any], others: NDArray[Any], indices: NDArray[np.intp], epoch: int
+    ) -> tuple[NDArray[Any], NDArray[np.float64]]:
+        """Give mixtures, and the share of the first image in each."""
         ...
 
 
@@ -107,6 +121,44 @@ class ImageBatch:
     def with_policy(self, policy: Policy) -> ImageBatch:
         """Give a batch of the same images with one more policy, drawn after the others."""
         return ImageBatch(self.values, (*self.policy, policy), self.clip_indices)
+
+    @property
+    def mixing(self) -> MixingPolicy | None:
+        """The policy that mixes images, the last one where there are several."""
+        mixing = [policy for policy in self.policy if getattr(policy, "mixes", False)]
+        return cast(MixingPolicy, mixing[-1]) if mixing else None
+
+    def draw(
+        self, positions: NDArray[np.intp], rows: NDArray[np.intp], epoch: int
+    ) -> tuple[NDArray[Any], NDArray[np.intp] | None, NDArray[np.float64]]:
+        """Give training images as an epoch draws them, mixed where a policy mixes.
+
+        Parameters
+        ----------
+        positions : ndarray of int of shape (n,)
+            Which of `rows`.
+        rows : ndarray of int of shape (n_training_clips,)
+            The training clips; no other clip is ever mixed in.
+        epoch : int
+            What the draw depends on beside the policy's seed and the clip.
+
+        Returns
+        -------
+        images : ndarray of shape (n, n_channels, n_bins, n_frames)
+        partners : ndarray of int of shape (n,) or None
+            The position of the clip that is mixed into each; None where nothing is mixed.
+        shares : ndarray of shape (n,)
+            How much of each image is its own.
+        """
+        images = self.batch(rows[positions], epoch, training=True)
+        if self.mixing is None:
+            return images, None, np.ones(len(positions))
+        order = generator_at(self.mixing.seed, "partner", epoch).permutation(len(rows))
+        partners = order[positions]
+        others = self.batch(rows[partners], epoch, training=True)
+        indices = self.clip_indices[rows[positions]]
+        mixed, shares = self.mixing.mix(images, others, indices, epoch)
+        return mixed, partners, shares
 
     def batch(self, indices: ArrayLike, epoch: int = 0, training: bool = False) -> NDArray[Any]:
         """Give the images at `indices`: as they are, or as drawn for `epoch` when training.

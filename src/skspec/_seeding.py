@@ -6,7 +6,16 @@ import numpy as np
 from numpy.random import Generator, Philox, RandomState, SeedSequence
 
 #: Named streams, so that two uses of one seed at one position stay independent.
-STREAMS = {"weights": 0, "head": 1, "order": 2, "dropout": 3, "split": 4, "augment": 5}
+STREAMS = {
+    "weights": 0,
+    "head": 1,
+    "order": 2,
+    "dropout": 3,
+    "split": 4,
+    "augment": 5,
+    "mix": 6,
+    "partner": 7,
+}
 
 
 def resolve_seed(random_state: int | RandomState | Generator | None) -> int:

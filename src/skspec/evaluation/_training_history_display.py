@@ -79,7 +79,8 @@ class TrainingHistoryDisplay:
             self._plot_accuracy(ax)
         lines = [line for a in (ax, self.score_ax_) if a is not None for line in a.get_lines()]
         shown = [line for line in lines if not str(line.get_label()).startswith("_")]
-        ax.legend(shown, [line.get_label() for line in shown], loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4)
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14), "ncols": 4}
+        ax.legend(shown, [line.get_label() for line in shown], **below)
         return self
 
     def _column(self, name: str) -> Any:

@@ -1,8 +1,7 @@
-"""`Augmenter`: masks, flips and rotation, drawn afresh in every training epoch."""
+"""`Augmenter`: images that are drawn afresh in every training epoch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,65 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval, StrOptions
 from skspec._image_batch import ImageBatch, check_images
-from skspec._seeding import generator_at, resolve_seed
+from skspec._seeding import resolve_seed
 from skspec._validation import check_parameters
-
-
-@dataclass(frozen=True)
-class ImagePolicy:
-    """The settings of an `Augmenter` with its seed: a pure function of (epoch, clip index)."""
-
-    time_mask: int
-    freq_mask: int
-    n_time_masks: int
-    n_freq_masks: int
-    fill: str | float
-    time_flip: float
-    freq_flip: float
-    rotate_180: float
-    seed: int
-
-    def __call__(self, images: NDArray[Any], indices: NDArray[np.intp], epoch: int) -> NDArray[Any]:
-        """Give changed copies of the images, one draw for each."""
-        changed = images.copy()
-        for image, index in zip(changed, indices, strict=True):
-            self._change(image, generator_at(self.seed, "augment", epoch, int(index)))
-        return changed
-
-    def _change(self, image: NDArray[Any], draw: np.random.Generator) -> None:
-        """Change one image (n_channels, n_bins, n_frames) in place."""
-        # All numbers are drawn before any is used: a setting never shifts the draws of another.
-        turned, mirrored_time, mirrored_freq = draw.random(3) < (
-            self.rotate_180,
-            self.time_flip,
-            self.freq_flip,
-        )
-        places = draw.random((self.n_time_masks + self.n_freq_masks, 2))
-        if turned != mirrored_time:
-            image[:] = image[:, :, ::-1]
-        if turned != mirrored_freq:
-            image[:] = image[:, ::-1, :]
-        fill = self._fill_value(image)
-        for place in places[: self.n_time_masks]:
-            image[:, :, _span(place, self.time_mask, image.shape[2])] = fill
-        for place in places[self.n_time_masks :]:
-            image[:, _span(place, self.freq_mask, image.shape[1]), :] = fill
-
-    def _fill_value(self, image: NDArray[Any]) -> float:
-        if self.fill == "min":
-            return image.min()
-        return image.mean() if self.fill == "mean" else float(self.fill)
-
-
-def _span(place: NDArray[np.float64], widest: int, length: int) -> slice:
-    """Give where a mask lies: its width uniform in 0..widest, its start wherever it fits."""
-    width = int(place[0] * (min(widest, length) + 1))
-    start = int(place[1] * (length - width + 1))
-    return slice(start, start + width)
+from skspec.exceptions import ParameterError
+from skspec.images._image_policy import ImagePolicy
 
 
 class Augmenter(TransformerMixin, BaseEstimator):
-    """Hide stretches of time and frequency, mirror, and rotate, in training only.
+    """Hide, mirror, rotate, shift, disturb and mix images, in training only.
 
     The images themselves pass through unchanged. `fit_transform` gives an `ImageBatch` that also
     carries the policy; a skspec classifier behind it draws from it anew in each epoch, and
@@ -94,6 +42,18 @@ class Augmenter(TransformerMixin, BaseEstimator):
         Probability that the image is mirrored along time, along frequency.
     rotate_180 : float in [0, 1], default=0.0
         Probability that the image is rotated by 180 degrees.
+    time_shift : int >= 0, default=0
+        Furthest shift along time in frames, either way; what becomes free is filled.
+    gain : float >= 0, default=0.0
+        Largest value added to, or taken from, the whole image: of images in dB, a gain in dB.
+    noise : float >= 0, default=0.0
+        Deviation of the Gaussian noise added to every pixel, in units of the image's own.
+    mixup : float >= 0, default=0.0
+        Alpha of mixup: an image becomes ``share * image + (1 - share) * other``, the share from
+        Beta(alpha, alpha), and counts as so much of either label. 0 is off.
+    cutmix : float >= 0, default=0.0
+        Alpha of CutMix: a rectangle of another image, of the area 1 - share, is pasted in. With
+        `mixup` as well, each image is treated by one of the two, at even chances.
     random_state : int, RandomState, Generator or None, default=None
         Seed of all draws; each depends on it, the epoch and the clip's index alone.
 
@@ -106,6 +66,9 @@ class Augmenter(TransformerMixin, BaseEstimator):
 
     Notes
     -----
+    In order: flips and rotation, shift, gain, noise, masks; then mixing with another training clip,
+    itself augmented. Class and sample weights go with the labels they belong to.
+
     Steps of skspec that follow pass the policy on. Other transformers turn the `ImageBatch` into
     a plain array and the policy is lost: put the `Augmenter` behind them.
 
@@ -113,6 +76,9 @@ class Augmenter(TransformerMixin, BaseEstimator):
     ----------
     D. S. Park et al., "SpecAugment: a simple data augmentation method for automatic speech
     recognition", Interspeech 2019 (masks of time and frequency).
+    H. Zhang et al., "mixup: beyond empirical risk minimization", ICLR 2018.
+    S. Yun et al., "CutMix: regularization strategy to train strong classifiers with localizable
+    features", ICCV 2019.
 
     Examples
     --------
@@ -136,6 +102,11 @@ class Augmenter(TransformerMixin, BaseEstimator):
         "time_flip": [Interval(Real, 0, 1, closed="both")],
         "freq_flip": [Interval(Real, 0, 1, closed="both")],
         "rotate_180": [Interval(Real, 0, 1, closed="both")],
+        "time_shift": [Interval(Integral, 0, None, closed="left")],
+        "gain": [Interval(Real, 0, None, closed="left")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "mixup": [Interval(Real, 0, None, closed="left")],
+        "cutmix": [Interval(Real, 0, None, closed="left")],
         "random_state": ["random_state", np.random.Generator],
     }
 
@@ -150,6 +121,11 @@ class Augmenter(TransformerMixin, BaseEstimator):
         time_flip: float = 0.0,
         freq_flip: float = 0.0,
         rotate_180: float = 0.0,
+        time_shift: int = 0,
+        gain: float = 0.0,
+        noise: float = 0.0,
+        mixup: float = 0.0,
+        cutmix: float = 0.0,
         random_state: Any = None,
     ) -> None:
         self.time_mask = time_mask
@@ -160,6 +136,11 @@ class Augmenter(TransformerMixin, BaseEstimator):
         self.time_flip = time_flip
         self.freq_flip = freq_flip
         self.rotate_180 = rotate_180
+        self.time_shift = time_shift
+        self.gain = gain
+        self.noise = noise
+        self.mixup = mixup
+        self.cutmix = cutmix
         self.random_state = random_state
 
     def fit(self, X: Any, y: ArrayLike | None = None) -> Augmenter:
@@ -192,6 +173,50 @@ class Augmenter(TransformerMixin, BaseEstimator):
         self.fit(X, y)
         batch = check_images(self, X, reset=False)
         return batch.with_policy(self.policy_)
+
+    def draw(self, X: Any, epoch: int = 0) -> NDArray[Any]:
+        """Give the images as the training loop would see them in an epoch.
+
+        Parameters
+        ----------
+        X : ImageBatch or array-like of shape (n_clips, n_channels, n_bins, n_frames)
+            Images of the shape seen in `fit`, all of them taken as training clips.
+        epoch : int, default=0
+            Counted over all stages.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_channels, n_bins, n_frames)
+        """
+        check_is_fitted(self)
+        batch = check_images(self, X, reset=False).with_policy(self.policy_)
+        rows = np.arange(len(batch))
+        return batch.draw(rows, rows, epoch)[0]
+
+    def variants(self, X: Any) -> NDArray[Any]:
+        """Give all versions of the images that training can see, of flips and rotation alone.
+
+        Parameters
+        ----------
+        X : ImageBatch or array-like of shape (n_clips, n_channels, n_bins, n_frames)
+            Images of the shape seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_versions, n_clips, n_channels, n_bins, n_frames)
+
+        Raises
+        ------
+        ParameterError
+            Something without an end of versions is drawn: masks, shift, gain, noise or mixing.
+        """
+        check_is_fitted(self)
+        if not self.policy_.is_finite:
+            raise ParameterError(
+                f"{self!r} draws from endless versions of an image; variants are listed of flips "
+                "and rotation only. Set the others to 0."
+            )
+        return self.policy_.variants(check_images(self, X, reset=False).values)
 
     def set_output(self, *, transform: Any = None) -> Augmenter:
         """Do nothing: images are no table, and stay arrays."""

@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from skspec.exceptions import SkspecError, WeightsUnavailableError
+from skspec.exceptions import ParameterError, SkspecError, WeightsUnavailableError
 from skspec.nn._random import seeded_initialisation
 from skspec.nn._registry import BackboneEntry, StateDict, block_index, get_entry
 
@@ -84,12 +84,21 @@ def build_backbone(
     with seeded_initialisation(seed):
         module = entry.build()
     blocks = entry.blocks(module)
+    _check_names(name, [block_name for block_name, _ in blocks])
     if weights is not None:
         _load(module, _blocks_keys(module, blocks), entry, weights)
     backbone = Backbone(name, blocks)
     if upto is not None:
         backbone.end_after([upto])
     return backbone
+
+
+def _check_names(backbone: str, names: list[str]) -> None:
+    if not names or len(set(names)) < len(names):
+        raise ParameterError(
+            f"The backbone {backbone!r} has the blocks {names}, but expected at least one, and "
+            "unique names."
+        )
 
 
 def _blocks_keys(module: nn.Module, blocks: list[tuple[str, nn.Module]]) -> set[str]:

@@ -14,8 +14,8 @@ from torch import Tensor
 from skspec._seeding import generator_at
 from skspec.nn._device import Compute
 
-#: Images, and (class index, weight) of each.
-Batch: TypeAlias = tuple[Tensor, tuple[Tensor, Tensor]]
+#: Images, and (class index, weight) of each; where images are mixed, also of the other clip.
+Batch: TypeAlias = tuple[Tensor, tuple[Tensor, ...]]
 
 
 class ImageSource(Protocol):
@@ -25,6 +25,12 @@ class ImageSource(Protocol):
 
     def batch(self, indices: Any, epoch: int = 0, training: bool = False) -> NDArray[Any]:
         """Give images by position, as drawn for `epoch` when training."""
+        ...
+
+    def draw(
+        self, positions: NDArray[np.intp], rows: NDArray[np.intp], epoch: int
+    ) -> tuple[NDArray[Any], NDArray[np.intp] | None, NDArray[np.float64]]:
+        """Give training images as drawn for an epoch, whom each is mixed with, and its share."""
         ...
 
 
@@ -100,14 +106,24 @@ class BatchLoader:
             yield self._batch(order[part])
 
     def _batch(self, positions: NDArray[np.intp]) -> Batch:
-        examples, dtype = self.examples, self.compute.dtype
-        rows = examples.rows[positions]
-        images = examples.source.batch(rows, self.epoch, self.training)
-        targets = torch.from_numpy(examples.targets[positions])
-        weights = torch.from_numpy(examples.weights[positions]).to(dtype)
-        move = self.compute.device
-        x = to_tensor(images, self.compute)
-        return x, (targets.to(move), weights.to(move))
+        examples = self.examples
+        if not self.training:
+            images = examples.source.batch(examples.rows[positions])
+            return to_tensor(images, self.compute), self._labels(positions)
+        images, partners, shares = examples.source.draw(positions, examples.rows, self.epoch)
+        labels = self._labels(positions, shares)
+        if partners is not None:
+            labels += self._labels(partners, 1.0 - shares)
+        return to_tensor(images, self.compute), labels
+
+    def _labels(
+        self, positions: NDArray[np.intp], shares: NDArray[np.float64] | float = 1.0
+    ) -> tuple[Tensor, ...]:
+        """Give class indices, and weights: how much each clip counts as one of that class."""
+        targets = torch.from_numpy(self.examples.targets[positions])
+        weights = torch.from_numpy(self.examples.weights[positions] * shares)
+        device = self.compute.device
+        return targets.to(device), weights.to(device, self.compute.dtype)
 
 
 def to_tensor(images: NDArray[Any], compute: Compute) -> Tensor:

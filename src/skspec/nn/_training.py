@@ -122,10 +122,12 @@ class _StageNet(NeuralNet):
             return self.module_(x)
 
     def get_loss(self, y_pred: Tensor, y_true: Any, *_: Any, **__: Any) -> Tensor:
-        """Give the mean of weight times cross-entropy."""
-        targets, weights = y_true
-        losses = F.cross_entropy(y_pred.to(weights.dtype), targets, reduction="none")
-        return (losses * weights).mean()
+        """Give the mean of weight times cross-entropy, over both labels of mixed images."""
+        losses = [
+            F.cross_entropy(y_pred.to(weights.dtype), targets, reduction="none") * weights
+            for targets, weights in zip(y_true[::2], y_true[1::2], strict=True)
+        ]
+        return sum(losses[1:], losses[0]).mean()
 
     def validation_step(self, batch: Batch, **_: Any) -> dict[str, Any]:
         """Give loss and logits, and note the batch's accuracy."""
