@@ -6,6 +6,11 @@ import os
 os.environ["SCIPY_ARRAY_API"] = "1"
 
 import torch
+from hypothesis import HealthCheck, settings
 
 # Results are bitwise the same only for equal numbers of threads, and process workers have one.
 torch.set_num_threads(1)
+
+# No test depends on how fast the machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")

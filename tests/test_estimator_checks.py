@@ -42,6 +42,8 @@ ESTIMATORS = [
     ChromaImage(),
     MFCCImage(),
     MelSpectrogramImage(),
+    MultiResSpectrogram(),
+    SpectralContrastImage(),
     SpectrogramImage(),
     SpectralContrastImage(),
     MultiResSpectrogram(n_fft=512, resolutions=((256, 128), (512, 256)), n_mels=16, size=(16, 8)),
@@ -49,7 +51,7 @@ ESTIMATORS = [
     ColormapImage(),
     ImageScaler(),
     ZCAWhitener(),
-    SegmentedClassifier(LogisticRegression(), segment_s=0.02),
+    SegmentedClassifier(LogisticRegression(), segment_s=0.02, sr=1000),
     Augmenter(time_mask=3, freq_mask=1, time_flip=0.5, rotate_180=0.5, random_state=0),
     DeepFeatures(
         "tiny",

@@ -158,6 +158,7 @@ MEL = MelSpectrogramImage(**FRAMES, n_mels=16)
         ({"transformers": [MEL]}, "pairs with names that differ"),
         ({"transformers": [("a", MEL), ("a", MEL)]}, "pairs with names that differ"),
         ({"transformers": [("a", 3)]}, "pairs with names that differ"),
+        ({"transformers": [("a", MelSpectrogramImage)]}, "pairs with names that differ"),
         ({"transformers": [("a__b", MEL)]}, "Got the name 'a__b', but expected one without '__'"),
         ({"transformers": [("size", MEL)]}, "Got the name 'size'"),
         ({"transformers": [("a", Pipeline([("m", MEL)]))]}, "expected one from waveforms to im"),

@@ -68,8 +68,8 @@ def paths(tmp_path):
 
 
 @every_transformer
-@settings(max_examples=12, deadline=None)
-@given(n_clips=st.integers(2, 9), n=st.integers(1, 3000), data=st.data())
+@settings(max_examples=8, deadline=None)
+@given(n_clips=st.integers(2, 9), n=st.integers(1, 2000), data=st.data())
 def test_image_does_not_depend_on_its_batch(name, n_clips, n, data):
     X = sounds(n_clips, n)
     drawing = transformer(name).fit(X)
@@ -114,7 +114,7 @@ def anything_finite(n):
     levels = st.sampled_from([0.0, 1e-300, 1e-45, 1e-38, 1e-20, 1e-3, 1.0, 126.0, 1e6])
     samples = st.floats(-1, 1, width=32) | st.sampled_from([0.0, 1.0, -1.0])
     return st.builds(
-        lambda clip, level: (clip * level * 0.999).clip(-1e6, 1e6),
+        lambda clip, level: (clip * level * 0.99943217).clip(-1e6, 1e6),
         arrays(np.float64, n, elements=samples),
         levels,
     )
@@ -127,7 +127,7 @@ def check_finite(name, clip):
 
 
 @every_transformer
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(clip=st.integers(1, 1200).flatmap(anything_finite))
 def test_finite_waveforms_give_finite_images(name, clip):
     check_finite(name, clip)
