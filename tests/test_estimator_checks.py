@@ -10,6 +10,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skspec
 from skspec import (
+    AcousticFunctionals,
     Augmenter,
     ChannelStack,
     ChromaImage,
@@ -52,6 +53,7 @@ ESTIMATORS = [
     ImageScaler(),
     ZCAWhitener(),
     SegmentedClassifier(LogisticRegression(), segment_s=0.02, sr=1000),
+    AcousticFunctionals(),
     Augmenter(time_mask=3, freq_mask=1, time_flip=0.5, rotate_180=0.5, random_state=0),
     DeepFeatures(
         "tiny",

@@ -4,17 +4,33 @@ from . import exceptions as exceptions
 from . import recipes as recipes
 from .datasets import load_percussion as load_percussion
 from .datasets import make_voices as make_voices
+from .evaluation import AugmenterDisplay as AugmenterDisplay
 from .evaluation import SpectrogramDisplay as SpectrogramDisplay
 from .evaluation import TrainingHistoryDisplay as TrainingHistoryDisplay
+from .features import AcousticFunctionals as AcousticFunctionals
 from .features import DeepFeatures as DeepFeatures
 from .features import time_statistics as time_statistics
 from .images import Augmenter as Augmenter
+from .images import ChannelStack as ChannelStack
+from .images import ChromaImage as ChromaImage
+from .images import ColormapImage as ColormapImage
 from .images import ImageBatch as ImageBatch
+from .images import ImageScaler as ImageScaler
 from .images import MelSpectrogramImage as MelSpectrogramImage
+from .images import MFCCImage as MFCCImage
+from .images import MultiResSpectrogram as MultiResSpectrogram
+from .images import SpectralContrastImage as SpectralContrastImage
+from .images import SpectrogramImage as SpectrogramImage
+from .images import ZCAWhitener as ZCAWhitener
 from .models import Head as Head
 from .models import PretrainedCNNClassifier as PretrainedCNNClassifier
+from .models import SegmentedClassifier as SegmentedClassifier
 from .models import Stage as Stage
 from .nn import register_backbone as register_backbone
 from .recipes import baselines as baselines
+from .waveforms import FixedLength as FixedLength
+from .waveforms import SilenceTrimmer as SilenceTrimmer
+from .waveforms import TimeResampler as TimeResampler
+from .waveforms import WaveformStandardizer as WaveformStandardizer
 
 __version__: str

@@ -12,7 +12,7 @@ import soundfile
 import soxr
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skspec.audio import check_sound_files, iter_blocks, read_audio
+from skspec.audio import check_sound_files, iter_blocks, iter_clips, read_audio
 from skspec.exceptions import AudioReadError, AudioWarning
 
 
@@ -185,3 +185,11 @@ def test_next_block_is_decoded_while_one_is_in_use(tmp_path, monkeypatch):
     assert decoded[1].wait(timeout=30)
     assert not decoded[2].is_set()  # one block ahead, not all of them
     blocks.close()
+
+
+def test_clips_come_one_by_one_with_a_bar_where_asked(capsys):
+    clips = list(np.arange(40.0).reshape(20, 2))
+    for verbose in (0, 1):
+        found = list(iter_clips(clips, 8000, label="Reader", verbose=verbose))
+        assert_array_equal(found, clips)
+        assert ("Reader" in capsys.readouterr().err) == bool(verbose)

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from skspec._progress import progress_bar
 from skspec._validation import AnyPath, Waveforms, holds_paths
 from skspec.audio._reading import read_audio
 from skspec.exceptions import AudioReadError
@@ -47,6 +48,16 @@ def iter_blocks(
         return
     for start in range(0, len(clips), block_size):
         yield start, cast(Block, clips[start : start + block_size])
+
+
+def iter_clips(
+    clips: Waveforms, sr: float, *, label: str, verbose: int
+) -> Iterator[NDArray[np.floating[Any]]]:
+    """Yield the waveforms of `iter_blocks` one by one, with a progress bar where `verbose` says."""
+    with progress_bar(len(clips), label, verbose=verbose, unit="clip") as bar:
+        for _, block in iter_blocks(clips, sr):
+            yield from block
+            bar.update(len(block))
 
 
 def _decoded_ahead(paths: list[AnyPath], sr: float, block_size: int) -> Iterator[tuple[int, Block]]:

@@ -52,7 +52,8 @@ def run_demo(output: Path, seed: int = 0) -> None:
         demo_systems(sounds.sr, seed), sounds.paths, sounds.y, splits, verbose=1
     )
     print(
-        f"\n{scores_table(results)}\n\n(mean over folds ± 95 % interval, corrected for overlapping training parts)\n"
+        f"\n{scores_table(results)}\n\n"
+        "(mean over folds ± 95 % interval, corrected for overlapping training parts)\n"
     )
     print(verdict(results))
     _draw(output, sounds, results, splits[0], seed)

@@ -1,6 +1,7 @@
-"""Images to vectors."""
+"""Images and waveforms to vectors."""
 
+from skspec.features._acoustic_functionals import AcousticFunctionals
 from skspec.features._deep_features import DeepFeatures
 from skspec.features._time_statistics import time_statistics
 
-__all__ = ["DeepFeatures", "time_statistics"]
+__all__ = ["AcousticFunctionals", "DeepFeatures", "time_statistics"]

@@ -24,10 +24,10 @@ from skspec.nn._device import resolve_compute
 from skspec.nn._features import FeatureNetwork, FeatureSpec
 from skspec.nn._input import image_statistics, resolve_input_size
 from skspec.nn._pooling import STATISTICS
-from skspec.nn._state import load_arrays, module_arrays
+from skspec.nn._state import NetworkState
 
 
-class DeepFeatures(TransformerMixin, BaseEstimator):
+class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
     """Turn spectrogram images into vectors that a pretrained network sees in them.
 
     Nothing is trained, so a few dozen clips are enough: put a scaler and an `SVC` behind it.
@@ -44,7 +44,7 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
     pooling : {"mean", "max", "mean_std", "flatten"}, default="mean"
         Mean, maximum, or mean and deviation over time; or every value as it is.
     n_bands : int > 0, default=1
-        Bands in which frequency is kept apart.
+        Bands in which frequency is kept apart; not used where `pooling` keeps every value.
     input_size : tuple of int, default=None
         Height and width that images are resized to; None takes the backbone's.
     input_scaling : {"fit", "unit", "imagenet"} or None, default="fit"
@@ -161,7 +161,7 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> NDArray[Any]:
-        """Give the vectors, an array of shape (n_clips, n_features_out_).
+        """Give the vectors, an array of shape (n_clips, `n_features_out_`).
 
         Parameters
         ----------
@@ -209,21 +209,6 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
 
     def _output_dtype(self) -> type:
         return np.float64 if self.compute_.dtype == torch.float64 else np.float32
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Give the state with the network as numpy arrays."""
-        state = dict(super().__getstate__())
-        if "network_" in state:
-            state["network_"] = module_arrays(state["network_"])
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Rebuild the network from its arrays, on the CPU where its device is not there."""
-        if "network_" in state:
-            state["compute_"] = state["compute_"].where_available()
-            network = state["network_spec_"].build()
-            state["network_"] = load_arrays(network, state["network_"], state["compute_"])
-        super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

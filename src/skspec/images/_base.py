@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval, StrOptions
 from skspec._progress import progress_bar
 from skspec._validation import (
     Waveforms,
+    check_clips,
     check_parameters,
-    check_waveforms,
     clip_name,
     holds_paths,
 )
@@ -60,30 +60,36 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
         """Give the function that writes the image of one waveform into an array."""
 
     @abstractmethod
-    def get_frequencies(self) -> NDArray[np.float64]:
-        """Give the centre of each row of an image in Hz, an array of shape (n_bins,)."""
+    def get_frequencies(self, channel: int = 0) -> NDArray[np.float64]:
+        """Give what each row of a channel is, an array of shape (n_bins,).
+
+        The centre in Hz, or the number that `get_row_label` names.
+        """
 
     @abstractmethod
     def get_times(self) -> NDArray[np.float64]:
         """Give the centre of each frame in seconds, an array of shape (n_frames,)."""
 
     @abstractmethod
-    def get_unit(self) -> str:
-        """Give the unit of the values, for labels."""
+    def get_unit(self, channel: int = 0) -> str:
+        """Give the unit of a channel's values, for labels."""
+
+    def get_row_label(self, channel: int = 0) -> str:
+        """Say what `get_frequencies` gives for a channel, for labels."""
+        return "frequency (Hz)"
+
+    def _warn_of_oddities(self) -> None:
+        """Warn of parameters that are allowed but look wrong; `fit` calls it directly."""
 
     def _check_clips(self, X: WaveformsLike, *, reset: bool) -> Waveforms:
         """Validate a batch, and for tables the number and names of their columns."""
-        clips = check_waveforms(X, caller=type(self).__name__)
-        if isinstance(clips, np.ndarray) and (reset or self.duration_s is None):
-            expected = None if reset else getattr(self, "n_features_in_", None)
-            if expected not in (None, clips.shape[1]):
-                raise InputError(
-                    f"X has {clips.shape[1]} features, but {type(self).__name__} is expecting "
-                    f"{expected} features as input: samples per clip, as in fit. "
-                    "Set duration_s to pad or crop clips to one length."
-                )
-            validate_data(self, X, reset=reset, skip_check_array=True)
-        return clips
+        return check_clips(
+            self,
+            X,
+            reset=reset,
+            any_width=self.duration_s is not None,
+            remedy="Set duration_s to pad or crop clips to one length.",
+        )
 
     def _learn_n_timepoints(self, clips: Waveforms) -> int:
         if holds_paths(clips):
@@ -131,12 +137,14 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
         """
         check_parameters(self)
         self._check_relations()
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self, name):  # of an earlier fit to a table; paths have no columns
-                delattr(self, name)
+        self._warn_of_oddities()
         clips = self._check_clips(X, reset=True)
-        self.n_timepoints_ = self._learn_n_timepoints(clips)
-        self.image_shape_ = self._get_image_shape(self.n_timepoints_)
+        return self._set_length(self._learn_n_timepoints(clips))
+
+    def _set_length(self, n_timepoints: int) -> Self:
+        """Learn the length of clips, which is all that there is to learn."""
+        self.n_timepoints_ = n_timepoints
+        self.image_shape_ = self._get_image_shape(n_timepoints)
         return self
 
     def transform(self, X: WaveformsLike) -> Image:

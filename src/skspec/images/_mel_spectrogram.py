@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
-import librosa
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
-from skspec._compat import Interval, StrOptions
-from skspec.exceptions import AudioWarning, ParameterError
-from skspec.images._base import Image, Painter, WaveformImageTransformer
-from skspec.signal import STFT, Window, make_window, mel_filters, mel_spectrogram, to_decibel
+from skspec.images._base import Image, Painter
+from skspec.images._mel_bands import MEL_CONSTRAINTS, MEL_NORM, MelBandsMixin
+from skspec.images._stft_image import SCALE_CONSTRAINTS, ScaleMixin, STFTImageTransformer
+from skspec.signal import Window, mel_spectrogram
 
 
-class MelSpectrogramImage(WaveformImageTransformer):
+class MelSpectrogramImage(MelBandsMixin, ScaleMixin, STFTImageTransformer):
     """Mel spectrogram of each clip, as an image of one channel.
 
     Mel bands are narrow where hearing is sharp and wide where it is not, so the image spends its
@@ -83,7 +78,7 @@ class MelSpectrogramImage(WaveformImageTransformer):
         Shape of an image: channels, bins, frames.
     n_features_in_ : int
         Samples per clip seen in `fit`, where `X` was a 2-D table of numbers.
-    feature_names_in_ : ndarray (n_features_in_,)
+    feature_names_in_ : ndarray (`n_features_in_`,)
         Its column names, where it had any.
 
     Raises
@@ -102,7 +97,7 @@ class MelSpectrogramImage(WaveformImageTransformer):
 
     Notes
     -----
-    With the short-time Fourier transform S(k, t) and the triangular mel filters F(m, k),
+    With the short-time Fourier transform S(k, t) and the triangular mel filters F(m, k)::
 
         M(m, t) = sum over k of F(m, k) * |S(k, t)| ** power
 
@@ -131,23 +126,10 @@ class MelSpectrogramImage(WaveformImageTransformer):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **WaveformImageTransformer._parameter_constraints,
-        "n_fft": [Interval(Integral, 1, None, closed="left")],
-        "hop_length": [Interval(Integral, 1, None, closed="left")],
-        "win_length": [Interval(Integral, 1, None, closed="left"), None],
-        "window": [str, tuple, "array-like"],
-        "center": ["boolean"],
-        "pad_mode": [StrOptions({"constant", "edge", "reflect", "symmetric"})],
-        "power": [Interval(Real, 0, 2, closed="right")],
-        "n_mels": [Interval(Integral, 1, None, closed="left")],
-        "fmin": [Interval(Real, 0, None, closed="left")],
-        "fmax": [Interval(Real, 0, None, closed="neither"), None],
-        "htk": ["boolean"],
-        "norm": [StrOptions({"slaney"}), Interval(Real, 0, None, closed="right"), None],
-        "scale": [StrOptions({"db", "linear"})],
-        "ref": [StrOptions({"max"}), Interval(Real, 0, None, closed="neither")],
-        "amin": [Interval(Real, 0, None, closed="neither")],
-        "top_db": [Interval(Real, 0, None, closed="left"), None],
+        **STFTImageTransformer._parameter_constraints,
+        **MEL_CONSTRAINTS,
+        **SCALE_CONSTRAINTS,
+        "norm": MEL_NORM,
     }
 
     def __init__(
@@ -197,54 +179,6 @@ class MelSpectrogramImage(WaveformImageTransformer):
         self.top_db = top_db
         self.verbose = verbose
 
-    def _check_relations(self) -> None:
-        if self.win_length is not None and self.win_length > self.n_fft:
-            raise ParameterError(
-                f"Got win_length={self.win_length!r}, but expected at most n_fft={self.n_fft!r}."
-            )
-        nyquist = self.sr / 2
-        fmax = nyquist if self.fmax is None else self.fmax
-        if fmax > nyquist:
-            raise ParameterError(
-                f"Got fmax={self.fmax!r}, but expected at most sr / 2 = {nyquist!r} Hz."
-            )
-        if self.fmin >= fmax:
-            raise ParameterError(f"Got fmin={self.fmin!r}, but expected less than fmax={fmax!r}.")
-        self._make_stft()
-        self._warn_of_empty_bands()
-
-    def _warn_of_empty_bands(self) -> None:
-        empty = int(np.sum(np.diff(self._make_filters().indptr) == 0))
-        if empty:
-            warnings.warn(
-                f"MelSpectrogramImage: {empty} of n_mels={self.n_mels} bands are too narrow for "
-                f"n_fft={self.n_fft} and stay silent; lower n_mels or raise n_fft.",
-                AudioWarning,
-                stacklevel=4,
-            )
-
-    def _make_stft(self) -> STFT:
-        win_length = self.n_fft if self.win_length is None else self.win_length
-        try:
-            window = make_window(self.window, win_length, self.n_fft)
-        except (TypeError, ValueError) as error:
-            raise ParameterError(
-                f"Got window={self.window!r}, but expected a window that scipy.signal.get_window "
-                f"knows, or {win_length} values: {error}."
-            ) from error
-        return STFT(window, self.hop_length, self.center, self.pad_mode)
-
-    def _make_filters(self) -> scipy.sparse.csr_array:
-        return mel_filters(
-            self.sr,
-            self.n_fft,
-            n_mels=self.n_mels,
-            fmin=self.fmin,
-            fmax=self.fmax,
-            htk=self.htk,
-            norm=self.norm,
-        )
-
     def _get_image_shape(self, n_timepoints: int) -> tuple[int, int, int]:
         return (1, self.n_mels, self._make_stft().n_frames(n_timepoints))
 
@@ -253,25 +187,10 @@ class MelSpectrogramImage(WaveformImageTransformer):
 
         def paint(waveform: NDArray[np.float32], image: Image) -> None:
             bands = mel_spectrogram(waveform, stft, filters, power=self.power, out=image[0])
-            if self.scale == "db":
-                to_decibel(
-                    bands, power=self.power, ref=self.ref, amin=self.amin, top_db=self.top_db
-                )
+            self._apply_scale(bands)
 
         return paint
 
-    def get_frequencies(self) -> NDArray[np.float64]:
+    def get_frequencies(self, channel: int = 0) -> NDArray[np.float64]:
         """Give the centre of each mel band in Hz, an array of shape (n_mels,)."""
-        fmax = self.sr / 2 if self.fmax is None else self.fmax
-        edges = librosa.mel_frequencies(self.n_mels + 2, fmin=self.fmin, fmax=fmax, htk=self.htk)
-        return edges[1:-1]
-
-    def get_times(self) -> NDArray[np.float64]:
-        """Give the centre of each frame in seconds, an array of shape (n_frames,)."""
-        check_is_fitted(self)
-        first = 0 if self.center else self.n_fft // 2
-        return (first + np.arange(self.image_shape_[2]) * self.hop_length) / self.sr
-
-    def get_unit(self) -> str:
-        """Give the unit of the values, for labels."""
-        return "dB" if self.scale == "db" else f"amplitude ** {self.power:g}"
+        return self._get_mel_centers()

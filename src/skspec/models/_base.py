@@ -15,17 +15,18 @@ from skspec._image_batch import ImageBatch, check_images
 from skspec._progress import progress_bar
 from skspec._seeding import resolve_seed
 from skspec._validation import check_parameters
+from skspec.exceptions import FitDivergedError
 from skspec.models._nested import NestedParamsMixin
 from skspec.models._targets import Targets, check_groups, check_targets, split_rows
 from skspec.nn._batches import Examples, batch_slices, to_tensor
 from skspec.nn._device import resolve_compute
 from skspec.nn._input import ImageStatistics, image_statistics
 from skspec.nn._network import NetworkSpec, TransferNetwork
-from skspec.nn._state import load_arrays, module_arrays
+from skspec.nn._state import NetworkState
 from skspec.nn._training import Run, StagePlan, train_in_stages
 
 
-class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, ABC):
+class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, BaseEstimator, ABC):
     """Fit, predict, pickle; a subclass says what the network is and what its stages are."""
 
     @abstractmethod
@@ -126,7 +127,14 @@ class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, A
         check_is_fitted(self, "network_")
         images = check_images(self, X, reset=False)
         logits = [self._logits(images, part) for part in self._slices(len(images))]
-        return torch.cat(logits).softmax(dim=1).cpu().numpy()
+        probability = torch.cat(logits).softmax(dim=1).cpu().numpy()
+        if not np.isfinite(probability).all():
+            clip = int(np.argmin(np.isfinite(probability).all(axis=1)))
+            raise FitDivergedError(
+                f"{type(self).__name__}, clip {clip}: the network's outputs are NaN or infinite. "
+                "Its weights have grown too large in fit: lower the stages' lr."
+            )
+        return probability
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Give the most probable class of each clip, an array of shape (n_clips,)."""
@@ -140,21 +148,6 @@ class StagedImageClassifier(NestedParamsMixin, ClassifierMixin, BaseEstimator, A
         x = to_tensor(images.batch(np.arange(len(images))[part]), self.compute_)
         with torch.inference_mode(), self.compute_.context():
             return self.network_(x).to(self.compute_.dtype)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Give the state with the network as numpy arrays, never as live modules."""
-        state = dict(super().__getstate__())
-        if "network_" in state:
-            state["network_"] = module_arrays(state["network_"])
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Rebuild the network from its arrays, on the CPU where its device is not there."""
-        if "network_" in state:
-            state["compute_"] = state["compute_"].where_available()
-            network = state["network_spec_"].build()
-            state["network_"] = load_arrays(network, state["network_"], state["compute_"])
-        super().__setstate__(state)
 
 
 def _examples(

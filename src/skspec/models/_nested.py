@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, clone
 
 from skspec.exceptions import ParameterError
 from skspec.models._head import Head
-from skspec.models._stage import Stage, named_stages
+from skspec.models._stage import STAGE_WORDS, Stage, named_stages
 
 
 class NestedParamsMixin:
@@ -73,6 +73,11 @@ class NestedParamsMixin:
             valid = sorted(part.get_params())
             return f"Invalid parameter {key!r} of {caller}: {name!r} has the parameters {valid}."
         stages = [stage_name for stage_name, _ in self._named_stages()]
+        if not stages:
+            return (
+                f"Invalid parameter {key!r} of {caller}: stages={self.stages!r} names no stages. "
+                f"Expected one of {STAGE_WORDS} or a list of (name, Stage) pairs."
+            )
         return (
             f"Invalid parameter {key!r} of {caller}: with stages={self.stages!r} the stages are "
             f"{stages}, and its own parameters are {sorted(super().get_params(deep=False))}."  # type: ignore[misc]

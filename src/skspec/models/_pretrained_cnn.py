@@ -43,7 +43,8 @@ class PretrainedCNNClassifier(StagedImageClassifier):
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss.
     batch_size : int > 0, default=32
-        Images per batch. A last batch of a single image joins the one before it in training.
+        Images per batch. In training, a last batch of a single image joins the one before it, of
+        any size.
     input_size : tuple of int, default=None
         Height and width that images are resized to; None takes the backbone's.
     input_scaling : {"fit", "unit", "imagenet"} or None, default="fit"

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import Bunch, Tags
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skspec._compat import Interval, StrOptions, check_sample_weight
-from skspec._validation import Waveforms, check_parameters, check_waveforms
+from skspec._validation import Waveforms, check_clips, check_parameters
 from skspec.audio import iter_blocks
 from skspec.exceptions import ParameterError
 from skspec.models._targets import check_groups, check_labels
@@ -177,12 +177,8 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return length
 
     def _check_clips(self, X: Any, *, reset: bool) -> Waveforms:
-        clips = check_waveforms(X, caller=type(self).__name__)
-        if isinstance(clips, np.ndarray):
-            validate_data(self, X, reset=reset, skip_check_array=True)
-        elif reset and hasattr(self, "n_features_in_"):
-            del self.n_features_in_
-        return clips
+        remedy = "Give clips of other lengths as a list, list(X)."
+        return check_clips(self, X, reset=reset, remedy=remedy)
 
     def _cut(self, clips: Waveforms) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[np.intp]]:
         """Give all segments, the clip each is of, and the sample it starts at."""

@@ -143,6 +143,9 @@ class Stage(BaseEstimator):
         return n_blocks - int(count)
 
 
+STAGE_WORDS = ["frozen", "full", "two_stage"]
+
+
 def named_stages(stages: str | Sequence[tuple[str, Stage]]) -> list[tuple[str, Stage]]:
     """Give the (name, Stage) pairs that a word stands for; a list as it is."""
     if not isinstance(stages, str):
@@ -157,7 +160,7 @@ def named_stages(stages: str | Sequence[tuple[str, Stage]]) -> list[tuple[str, S
     }
     if stages not in words:
         raise ParameterError(
-            f"Got stages={stages!r}, but expected one of {sorted(words)} or a list of "
+            f"Got stages={stages!r}, but expected one of {STAGE_WORDS} or a list of "
             "(name, Stage) pairs."
         )
     return words[stages]

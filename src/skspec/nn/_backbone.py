@@ -94,10 +94,11 @@ def build_backbone(
 
 
 def _check_names(backbone: str, names: list[str]) -> None:
-    if not names or len(set(names)) < len(names):
+    taken = {"head", "all"} & set(names) or any(name.startswith("last:") for name in names)
+    if not names or taken or len(set(names)) < len(names):
         raise ParameterError(
-            f"The backbone {backbone!r} has the blocks {names}, but expected at least one, and "
-            "unique names."
+            f"The backbone {backbone!r} has the blocks {names}, but expected at least one, with "
+            "unique names other than 'head', 'all' and 'last:N'."
         )
 
 
@@ -139,7 +140,8 @@ def _pretrained(module: nn.Module, entry: BackboneEntry) -> StateDict:
         raise
     except (OSError, RuntimeError) as error:  # no network, or a wrong SHA-256
         raise WeightsUnavailableError(
-            f"The ImageNet weights of {entry.name!r} could not be had: {error}. {OFFLINE_WAYS}"
+            f"The ImageNet weights of {entry.name!r} could not be had: {error}. They come from "
+            f"{entry.weights_from}. {OFFLINE_WAYS}"
         ) from error
 
 

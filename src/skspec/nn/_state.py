@@ -22,3 +22,22 @@ def load_arrays(module: nn.Module, arrays: dict[str, NDArray[Any]], compute: Com
     # A copy, because arrays from a worker can be memory maps that may not be written to.
     module.load_state_dict({key: torch.from_numpy(a.copy()) for key, a in arrays.items()})
     return module.eval()
+
+
+class NetworkState:
+    """Pickling for estimators that hold a fitted `network_`, its `network_spec_` and `compute_`."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give the state with the network as numpy arrays, never as live modules."""
+        state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]
+        if "network_" in state:
+            state["network_"] = module_arrays(state["network_"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Rebuild the network from its arrays, on the CPU where its device is not there."""
+        if "network_" in state:
+            state = {**state, "compute_": state["compute_"].where_available()}
+            network = state["network_spec_"].build()
+            state["network_"] = load_arrays(network, state["network_"], state["compute_"])
+        super().__setstate__(state)  # type: ignore[misc]

@@ -69,7 +69,7 @@ def _add(
             blocks=blocks,
             preset=partial(_preset, weights),
             fetch_weights=partial(_download, weights),
-            weights_from="torchvision, downloaded once",
+            weights_from="torchvision's server, once",
         )
     )
 

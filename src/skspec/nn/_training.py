@@ -178,7 +178,7 @@ class _Bookkeeping(Callback):
             {
                 "stage": self.plan.name,
                 "epoch": len(self.run.history),
-                "lr": self.plan.lr,
+                "lr": float(net.optimizer_.param_groups[0]["lr"]),
                 **{name: float(row[name]) for name in names if name in row},
             }
         )
@@ -189,6 +189,7 @@ class _Bookkeeping(Callback):
         """Keep the weights of the best epoch; lower scores are better."""
         run, row = self.run, self.run.history[-1]
         score = row["valid_loss"] if run.monitor == "valid_loss" else -row["valid_accuracy"]
+        score = math.inf if math.isnan(score) else score
         if run.best is None or score < run.best.score:
             state = copy.deepcopy(net.module_.state_dict())
             run.best = BestEpoch(score, row["epoch"], state)
@@ -247,7 +248,8 @@ def _train_stage(run: Run, plan: StagePlan) -> None:
         max_epochs=plan.epochs,
         device=None,
         verbose=0,
-        callbacks=[("bookkeeping", _Bookkeeping(run, plan)), *copy.deepcopy(list(run.callbacks))],
+        # Bookkeeping comes last: it ends stages, and all others should have seen the epoch.
+        callbacks=[*copy.deepcopy(list(run.callbacks)), ("bookkeeping", _Bookkeeping(run, plan))],
     ).initialize()
     net.notify("on_train_begin", X=run.train, y=run.valid)
     with contextlib.suppress(_StageEndedError):

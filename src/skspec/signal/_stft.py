@@ -13,6 +13,8 @@ import scipy.signal
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from skspec.exceptions import ParameterError
+
 Window = str | tuple[Any, ...] | ArrayLike
 
 # Of windowed frames in a block, about a core's second-level cache. Half or twice as much is as
@@ -78,13 +80,32 @@ class STFT:
         padded = n_timepoints + (2 * (self.n_fft // 2) if self.center else 0)
         return 1 + (max(padded, self.n_fft) - self.n_fft) // self.hop_length
 
+    def times(self, n_timepoints: int, sr: float) -> NDArray[np.float64]:
+        """Give the centre of each frame in seconds."""
+        first = 0 if self.center else self.n_fft // 2
+        starts = np.arange(self.n_frames(n_timepoints), dtype=np.float64) * self.hop_length
+        return (first + starts) / sr
+
     def frames(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give the overlapping frames (n_frames, n_fft), not yet windowed, as a view."""
+        """Give the overlapping frames (n_frames, n_fft), not yet windowed, as a view.
+
+        It may be of working memory, and then holds until the next call.
+        """
         if self.center:
-            waveform = np.pad(waveform, self.n_fft // 2, mode=self.pad_mode)
+            waveform = self._extended(waveform, self.n_fft // 2)
         if len(waveform) < self.n_fft:
             waveform = np.pad(waveform, (0, self.n_fft - len(waveform)))
         return sliding_window_view(waveform, self.n_fft)[:: self.hop_length]
+
+    def _extended(self, waveform: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+        """Give the waveform with `n` samples more on both sides."""
+        if self.pad_mode != "constant":
+            return np.pad(waveform, n, mode=self.pad_mode)
+        # As np.pad does, in a quarter of the time.
+        longer = self.scratch.take("extended", len(waveform) + 2 * n)
+        longer[:n] = longer[n + len(waveform) :] = 0
+        longer[n : n + len(waveform)] = waveform
+        return longer
 
 
 def make_window(window: Window, win_length: int, n_fft: int) -> NDArray[np.float32]:
@@ -109,8 +130,34 @@ def make_window(window: Window, win_length: int, n_fft: int) -> NDArray[np.float
         values = np.asarray(window, dtype=np.float64)
     if values.shape != (win_length,):
         raise ValueError(f"a window of shape {values.shape} where {(win_length,)} was expected")
+    if not np.isfinite(values).all():
+        raise ValueError("NaN or infinity in the window")
     left = (n_fft - win_length) // 2
     return np.pad(values, (left, n_fft - win_length - left)).astype(np.float32)
+
+
+def make_stft(
+    window: Window,
+    win_length: int | None,
+    n_fft: int,
+    hop_length: int,
+    center: bool,
+    pad_mode: str,
+) -> STFT:
+    """Build the transform of an estimator's parameters, or say which of them is wrong."""
+    if win_length is not None and win_length > n_fft:
+        raise ParameterError(
+            f"Got win_length={win_length!r}, but expected at most n_fft={n_fft!r}."
+        )
+    win_length = n_fft if win_length is None else win_length
+    try:
+        values = make_window(window, win_length, n_fft)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"Got window={window!r}, but expected a window that scipy.signal.get_window "
+            f"knows, or {win_length} values: {error}."
+        ) from error
+    return STFT(values, hop_length, center, pad_mode)
 
 
 def spectrum_blocks(

@@ -15,9 +15,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval
-from skspec._progress import progress_bar
 from skspec._validation import Waveforms, check_clips, check_parameters, holds_paths
-from skspec.audio import check_sound_files, iter_blocks
+from skspec.audio import check_sound_files, iter_clips
 
 Waveform = NDArray[np.float64]
 WaveformsLike = ArrayLike | Sequence[Any]
@@ -98,11 +97,8 @@ class WaveformTransformer(TransformerMixin, BaseEstimator, ABC):
 
     def _iter_changed(self, clips: Waveforms) -> Iterator[Waveform]:
         label = type(self).__name__
-        with progress_bar(len(clips), label, verbose=self.verbose, unit="clip") as bar:
-            for _, block in iter_blocks(clips, self.sr):
-                for clip in block:
-                    yield self._change(np.ascontiguousarray(clip, dtype=np.float64))
-                bar.update(len(block))
+        for clip in iter_clips(clips, self.sr, label=label, verbose=self.verbose):
+            yield self._change(np.ascontiguousarray(clip, dtype=np.float64))
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Do nothing: waveforms are arrays, whatever output is asked of a Pipeline."""

@@ -1,0 +1,170 @@
+"""How far peaks stand above valleys, octave by octave."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skspec.signal._decibel import to_decibel
+from skspec.signal._stft import STFT, magnitude, spectrum_blocks
+
+
+@dataclass(frozen=True)
+class ContrastBand:
+    """A band of the spectrum.
+
+    Parameters
+    ----------
+    low, high : float
+        Edges in Hz.
+    bins : slice
+        Bins of the spectrum that lie in it.
+    n_extreme : int > 0
+        How many of them a peak, and a valley, is the mean of.
+    """
+
+    low: float
+    high: float
+    bins: slice
+    n_extreme: int
+
+
+def contrast_bands(
+    sr: float, n_fft: int, *, fmin: float = 200.0, n_bands: int = 6, quantile: float = 0.02
+) -> list[ContrastBand]:
+    """Give the bands of `librosa.feature.spectral_contrast`: below `fmin`, then octaves.
+
+    Parameters
+    ----------
+    sr : float > 0
+        Sampling rate in Hz.
+    n_fft : int > 0
+        Samples in a frame.
+    fmin : float > 0, default=200.0
+        Upper edge of the lowest band in Hz.
+    n_bands : int > 0, default=6
+        Octaves above it; the last one goes on to sr / 2.
+    quantile : float in (0, 1), default=0.02
+        Share of a band's bins that is its peak, and its valley; at least one bin.
+
+    Returns
+    -------
+    list of ContrastBand
+        n_bands + 1 of them.
+
+    Raises
+    ------
+    ValueError
+        A band lies above sr / 2, or holds no bin.
+    """
+    frequencies = np.fft.rfftfreq(n_fft, 1 / sr)
+    edges = np.concatenate([[0.0], fmin * 2.0 ** np.arange(n_bands + 1)])
+    if edges[-2] >= sr / 2:
+        raise ValueError(f"the highest band begins at {edges[-2]:g} Hz, sr / 2 is {sr / 2:g} Hz")
+    edges[-1] = max(edges[-1], sr / 2)
+    return [
+        _band(frequencies, low, high, first=k == 0, last=k == n_bands, quantile=quantile)
+        for k, (low, high) in enumerate(itertools.pairwise(edges))
+    ]
+
+
+def _band(
+    frequencies: NDArray[Any], low: float, high: float, *, first: bool, last: bool, quantile: float
+) -> ContrastBand:
+    start = int(np.searchsorted(frequencies, low))
+    stop = int(np.searchsorted(frequencies, high, "right"))
+    if stop == start:
+        raise ValueError(f"there is no FFT bin from {low:g} to {high:g} Hz")
+    if not first:
+        start = max(0, start - 1)
+    n_extreme = max(1, round(quantile * (stop - start)))
+    # As in librosa, a band but the last lends its top bin to the next, after counting it.
+    stop -= not last
+    if stop == start:
+        raise ValueError(f"there is but one FFT bin from {low:g} to {high:g} Hz")
+    return ContrastBand(low, min(high, frequencies[-1]), slice(start, stop), n_extreme)
+
+
+def spectral_contrast(
+    waveform: NDArray[np.float32],
+    stft: STFT,
+    bands: list[ContrastBand],
+    *,
+    linear: bool = False,
+    out: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """Give peak less valley of the amplitudes in each band.
+
+    Parameters
+    ----------
+    waveform : ndarray (n_timepoints,) of float32
+        At least one sample.
+    stft : STFT
+        Frames and window.
+    bands : list of ContrastBand
+        As `contrast_bands` gives them.
+    linear : bool, default=False
+        Difference of the amplitudes, rather than of 10 * log10 of them.
+    out : ndarray (n_bands, n_frames) of float32, default=None
+        Written to where given.
+
+    Returns
+    -------
+    ndarray (n_bands, n_frames) of float32
+    """
+    shape = len(bands), stft.n_frames(len(waveform))
+    peaks = np.empty(shape, np.float32) if out is None else out
+    valleys = stft.scratch.take("valleys", *shape)
+    for frames, spectrum in spectrum_blocks(waveform, stft):
+        amplitudes = magnitude(spectrum, 1, stft.scratch.take("magnitude", *spectrum.shape))
+        valleys[:, frames], peaks[:, frames] = band_extremes(amplitudes, bands)
+    return contrast_of_extremes(peaks, valleys, linear=linear)
+
+
+def contrast_of_extremes(
+    peaks: NDArray[np.float32], valleys: NDArray[np.float32], *, linear: bool = False
+) -> NDArray[np.float32]:
+    """Give peak less valley, in `peaks` itself; both (n_bands, n_frames) are overwritten."""
+    if not linear:
+        to_decibel(peaks, ref=1.0)
+        to_decibel(valleys, ref=1.0)
+    peaks -= valleys
+    return peaks
+
+
+def band_extremes(
+    amplitudes: NDArray[np.float32], bands: list[ContrastBand]
+) -> NDArray[np.float32]:
+    """Give the valley and the peak of each band of each spectrum.
+
+    Parameters
+    ----------
+    amplitudes : ndarray (n_frames, n_bins) of float32
+        A spectrum in each row.
+    bands : list of ContrastBand
+        As `contrast_bands` gives them.
+
+    Returns
+    -------
+    ndarray (2, n_bands, n_frames) of float32
+        Means of the smallest and of the largest amplitudes.
+    """
+    extremes = np.empty((2, len(bands), len(amplitudes)), np.float32)
+    for row, band in enumerate(bands):
+        extremes[:, row] = _extremes(amplitudes[:, band.bins], band.n_extreme)
+    return extremes
+
+
+def _extremes(
+    amplitudes: NDArray[np.float32], count: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give the means of the `count` smallest and largest values of each row."""
+    if count == 1:
+        return amplitudes.min(axis=1), amplitudes.max(axis=1)
+    # numpy sorts float32 by vectors, but does not partition so: sorting is far faster.
+    ordered = np.sort(amplitudes, axis=1)
+    return ordered[:, :count].mean(axis=1), ordered[:, -count:].mean(axis=1)
