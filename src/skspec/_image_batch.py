@@ -178,7 +178,7 @@ class ImageBatch:
             A copy; the stored images never change.
         """
         rows = np.asarray(indices, dtype=np.intp)
-        images = np.array(self.values[rows])
+        images = np.asarray(self.values[rows])  # rows by number: numpy copies them
         if training:
             for policy in self.policy:
                 images = policy(images, self.clip_indices[rows], epoch)
