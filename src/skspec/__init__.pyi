@@ -19,6 +19,7 @@ from .images import ImageScaler as ImageScaler
 from .images import MelSpectrogramImage as MelSpectrogramImage
 from .images import MFCCImage as MFCCImage
 from .images import MultiResSpectrogram as MultiResSpectrogram
+from .images import OnDemandImages as OnDemandImages
 from .images import SpectralContrastImage as SpectralContrastImage
 from .images import SpectrogramImage as SpectrogramImage
 from .images import ZCAWhitener as ZCAWhitener

@@ -1,6 +1,7 @@
 """Every private scikit-learn import, and nowhere else."""
 
 from sklearn.utils import _safe_indexing as safe_indexing
+from sklearn.utils._array_api import np_compat as numpy_namespace
 from sklearn.utils._param_validation import (
     Hidden,
     Interval,
@@ -16,6 +17,7 @@ __all__ = [
     "InvalidParameterError",
     "StrOptions",
     "check_sample_weight",
+    "numpy_namespace",
     "safe_indexing",
     "validate_parameter_constraints",
 ]

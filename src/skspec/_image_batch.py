@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from skspec._compat import numpy_namespace
 from skspec._seeding import generator_at
 from skspec.exceptions import InputError, InputTypeError
 
@@ -51,7 +52,8 @@ class ImageBatch:
     Parameters
     ----------
     values : array of shape (n_clips, n_channels, n_bins, n_frames)
-        The images as they are without augmentation. A memory map does.
+        The images as they are without augmentation. A memory map does, and so do images that
+        `OnDemandImages` makes when they are asked for.
     policy : sequence of callables, default=()
         Applied in order as ``policy(images, indices, epoch)`` to fresh copies.
     clip_indices : array of int of shape (n_clips,), default=None
@@ -68,7 +70,7 @@ class ImageBatch:
 
     def __init__(
         self,
-        values: NDArray[Any],
+        values: Any,
         policy: Sequence[Policy] = (),
         clip_indices: NDArray[np.intp] | None = None,
     ) -> None:
@@ -100,6 +102,10 @@ class ImageBatch:
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self.values, dtype=dtype, copy=copy)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """Say which library's functions take it: scikit-learn's array API support asks."""
+        return numpy_namespace
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return iter(self.values)
@@ -178,14 +184,24 @@ class ImageBatch:
             A copy; the stored images never change.
         """
         rows = np.asarray(indices, dtype=np.intp)
-        images = np.asarray(self.values[rows])  # rows by number: numpy copies them
+        if on_demand(self.values):
+            images = self.values.compute(rows, epoch if training else None)
+        else:
+            images = np.asarray(self.values[rows])  # rows by number: numpy copies them
         if training:
             for policy in self.policy:
                 images = policy(images, self.clip_indices[rows], epoch)
         return images
 
 
-def check_images(estimator: BaseEstimator, X: Any, *, reset: bool) -> ImageBatch:
+def on_demand(values: Any) -> bool:
+    """Tell whether images are made when they are asked for, as `OnDemandImages` gives them."""
+    return hasattr(values, "compute")
+
+
+def check_images(
+    estimator: BaseEstimator, X: Any, *, reset: bool, keep_on_demand: bool = False
+) -> ImageBatch:
     """Check a batch of images and remember, or compare, its shape on the estimator.
 
     Parameters
@@ -196,13 +212,17 @@ def check_images(estimator: BaseEstimator, X: Any, *, reset: bool) -> ImageBatch
         Images (n_clips, n_channels, n_bins, n_frames); 2-D input is n images of one row.
     reset : bool
         True in ``fit``.
+    keep_on_demand : bool, default=False
+        Whether images that are made on demand stay so; otherwise they become an array.
 
     Returns
     -------
     ImageBatch
         Finite float32 or float64 images.
     """
-    if isinstance(X, ImageBatch):
+    if isinstance(X, ImageBatch) and keep_on_demand and on_demand(X.values):
+        batch = X
+    elif isinstance(X, ImageBatch):
         batch = X.with_values(_as_images(estimator, X.values, reset))
     else:
         batch = ImageBatch(_as_images(estimator, X, reset))
@@ -219,7 +239,8 @@ def check_images(estimator: BaseEstimator, X: Any, *, reset: bool) -> ImageBatch
         raise InputError(f"{caller} got 0 clips (n_samples=0), but needs a minimum of 1.")
     if 0 in shape:
         raise InputError(f"{caller} got images without pixels: X has shape {batch.shape}.")
-    _check_finite(batch.values, caller)
+    if not on_demand(batch.values):  # finite waveforms give finite images
+        _check_finite(batch.values, caller)
     return batch
 
 

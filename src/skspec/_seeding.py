@@ -15,6 +15,7 @@ STREAMS = {
     "augment": 5,
     "mix": 6,
     "partner": 7,
+    "waveform": 8,
 }
 
 

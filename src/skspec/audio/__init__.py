@@ -1,7 +1,7 @@
 """Sound files in, waveforms out."""
 
-from skspec.audio._blocks import iter_blocks, iter_clips
+from skspec.audio._blocks import iter_blocks, iter_clips, read_clip
 from skspec.audio._files import check_sound_files
 from skspec.audio._reading import read_audio
 
-__all__ = ["check_sound_files", "iter_blocks", "iter_clips", "read_audio"]
+__all__ = ["check_sound_files", "iter_blocks", "iter_clips", "read_audio", "read_clip"]

@@ -60,6 +60,13 @@ def iter_clips(
             bar.update(len(block))
 
 
+def read_clip(clips: Waveforms, sr: float, index: int) -> NDArray[np.floating[Any]]:
+    """Give one waveform of a batch; a file is decoded and resampled to `sr`."""
+    if holds_paths(clips):
+        return _read_clip(clips[index], sr, index)
+    return cast(NDArray[np.floating[Any]], clips[index])
+
+
 def _decoded_ahead(paths: list[AnyPath], sr: float, block_size: int) -> Iterator[tuple[int, Block]]:
     starts = range(0, len(paths), block_size)
     with ThreadPoolExecutor(1, thread_name_prefix="skspec-read") as pool:

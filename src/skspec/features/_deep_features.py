@@ -142,7 +142,7 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
         self
         """
         check_parameters(self)
-        images = check_images(self, X, reset=True)
+        images = check_images(self, X, reset=True, keep_on_demand=True)
         self.compute_ = resolve_compute(self.device, self.precision)
         self.network_spec_ = FeatureSpec(
             backbone=self.backbone,
@@ -169,7 +169,7 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
             Images of the shape seen in `fit`; an `ImageBatch`'s augmentation is not drawn.
         """
         check_is_fitted(self, "network_")
-        images = check_images(self, X, reset=False)
+        images = check_images(self, X, reset=False, keep_on_demand=True)
         features: NDArray[Any] = np.empty(
             (len(images), self.n_features_out_), dtype=self._output_dtype()
         )

@@ -9,6 +9,7 @@ from skspec.images._image_scaler import ImageScaler
 from skspec.images._mel_spectrogram import MelSpectrogramImage
 from skspec.images._mfcc import MFCCImage
 from skspec.images._multi_res_spectrogram import MultiResSpectrogram
+from skspec.images._on_demand import OnDemandImages
 from skspec.images._spectral_contrast import SpectralContrastImage
 from skspec.images._spectrogram import SpectrogramImage
 from skspec.images._zca_whitener import ZCAWhitener
@@ -23,6 +24,7 @@ __all__ = [
     "MFCCImage",
     "MelSpectrogramImage",
     "MultiResSpectrogram",
+    "OnDemandImages",
     "SpectralContrastImage",
     "SpectrogramImage",
     "ZCAWhitener",

@@ -12,7 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval, StrOptions
-from skspec._image_batch import ImageBatch, check_images
+from skspec._image_batch import ImageBatch, check_images, on_demand
 from skspec._seeding import resolve_seed
 from skspec._validation import check_parameters
 from skspec.exceptions import ParameterError
@@ -157,21 +157,25 @@ class Augmenter(TransformerMixin, BaseEstimator):
         self
         """
         check_parameters(self)
-        check_images(self, X, reset=True)
+        check_images(self, X, reset=True, keep_on_demand=True)
         settings = self.get_params()
         settings["seed"] = resolve_seed(settings.pop("random_state"))
         self.policy_ = ImagePolicy(**settings)
         return self
 
-    def transform(self, X: Any) -> NDArray[Any]:
-        """Give the images as they are, a plain array: nothing is augmented in prediction."""
+    def transform(self, X: Any) -> ImageBatch | NDArray[Any]:
+        """Give the images as they are: nothing is augmented in prediction.
+
+        A plain array, or for images that are made on demand an `ImageBatch` without policies.
+        """
         check_is_fitted(self)
-        return check_images(self, X, reset=False).values
+        values = check_images(self, X, reset=False, keep_on_demand=True).values
+        return ImageBatch(values.without_policy()) if on_demand(values) else values
 
     def fit_transform(self, X: Any, y: ArrayLike | None = None) -> ImageBatch:
         """Give the images as they are, with the policy for the classifier to draw from."""
         self.fit(X, y)
-        batch = check_images(self, X, reset=False)
+        batch = check_images(self, X, reset=False, keep_on_demand=True)
         return batch.with_policy(self.policy_)
 
     def draw(self, X: Any, epoch: int = 0) -> NDArray[Any]:

@@ -63,7 +63,7 @@ class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, Ba
         """
         check_parameters(self)
         stages = self._checked_stages()
-        images = check_images(self, X, reset=True)
+        images = check_images(self, X, reset=True, keep_on_demand=True)
         targets = check_targets(self, y, sample_weight, len(images))
         groups = None if groups is None else check_groups(groups, len(images))
         seed = resolve_seed(self.random_state)
@@ -125,7 +125,7 @@ class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, Ba
             In the order of `classes_`; rows sum to 1.
         """
         check_is_fitted(self, "network_")
-        images = check_images(self, X, reset=False)
+        images = check_images(self, X, reset=False, keep_on_demand=True)
         logits = [self._logits(images, part) for part in self._slices(len(images))]
         probability = torch.cat(logits).softmax(dim=1).cpu().numpy()
         if not np.isfinite(probability).all():

@@ -39,7 +39,8 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         What classifies; None is ``Head()``.
     stages : {"frozen", "two_stage", "full"} or list of (str, Stage), default="two_stage"
         How to train. ``"two_stage"`` has the stages ``warmup`` and ``finetune``, ``"frozen"``
-        has ``frozen``, ``"full"`` has ``full``.
+        has ``frozen``, ``"full"`` has ``full``. What counts is steps, epochs times clips over
+        `batch_size`: with a few dozen clips take smaller batches, more epochs or higher rates.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss.
     batch_size : int > 0, default=32

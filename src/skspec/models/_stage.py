@@ -36,7 +36,7 @@ class Stage(BaseEstimator):
     epochs : int > 0, default=10
         Passes over the training clips.
     optimizer : str or class, default="adamw"
-        Name of a torch optimizer in any case, or the class.
+        Name of a torch optimizer in lower case, or the class.
     lr : float > 0, default=1e-4
         Learning rate of the backbone.
     head_lr_factor : float > 0, default=1.0
