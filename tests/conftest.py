@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, settings
 # Results are bitwise the same only for equal numbers of threads, and process workers have one.
 torch.set_num_threads(1)
 
-# No test depends on how fast the machine is.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# No test depends on how fast the machine is, or on luck: the same examples in every run. To look
+# for new ones: pytest --hypothesis-profile=search
+untimed = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("search", **untimed)
+settings.register_profile("fixed", derandomize=True, **untimed)
+settings.load_profile("fixed")
