@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,13 @@ def write_result(name: str, figures: dict[str, Any]) -> Path:
     path.write_text(text + "\n")
     print(text)
     return path
+
+
+def timed(function: Callable[[], Any]) -> float:
+    """Give the seconds of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
 
 
 def spread(values: Any) -> dict[str, float]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +23,7 @@ import numpy as np
 import scipy.fft
 import scipy.signal
 import torch
-from _result import spread, write_result
+from _result import spread, timed, write_result
 from matplotlib import mlab
 from nnAudio.features import MelSpectrogram
 from numpy.lib.stride_tricks import sliding_window_view
@@ -183,12 +182,6 @@ def systems(clips: np.ndarray) -> dict[str, dict[str, Callable[[], Any]]]:
             "reference": per_clip(contrast, clips),
         },
     }
-
-
-def timed(function: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 def main() -> None:

@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile
 import soxr
-from _result import spread, write_result
+from _result import spread, timed, write_result
 
 from skspec import MelSpectrogramImage
 from skspec.audio import iter_blocks
@@ -47,13 +44,6 @@ def ours(paths: list[str]) -> None:
     """Read the same by what every estimator reads with."""
     for _ in iter_blocks(paths, SR):
         pass
-
-
-def timed(function: Callable[[], Any]) -> float:
-    """Give the seconds of one call."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 def main() -> None:

@@ -73,7 +73,12 @@ def check_waveforms(X: Any, *, caller: str) -> Waveforms:
 
 
 def check_clips(
-    estimator: BaseEstimator, X: Any, *, reset: bool, any_width: bool = False, remedy: str = ""
+    estimator: BaseEstimator,
+    X: Any,
+    *,
+    reset: bool,
+    any_width: bool = False,
+    remedy: str = "Give clips of other lengths as a list, list(X).",
 ) -> Waveforms:
     """Check waveforms for an estimator, and the width and column names of tables.
 
@@ -86,8 +91,8 @@ def check_clips(
         True in `fit`.
     any_width : bool, default=False
         Whether tables after `fit` may be of another width than in it.
-    remedy : str, default=""
-        What to do about another width, a sentence.
+    remedy : str
+        What to do about another width, a sentence; by default, to give a list.
     """
     if reset:
         for name in ("n_features_in_", "feature_names_in_"):

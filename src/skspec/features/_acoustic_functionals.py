@@ -229,8 +229,7 @@ class AcousticFunctionals(TransformerMixin, BaseEstimator):
 
     def _check_clips(self, X: WaveformsLike, *, reset: bool) -> Waveforms:
         one = isinstance(X, np.ndarray) and len(X) == 1  # a table whatever its length
-        remedy = "Give clips of other lengths as a list, list(X)."
-        return check_clips(self, X, reset=reset, any_width=one, remedy=remedy)
+        return check_clips(self, X, reset=reset, any_width=one)
 
     def fit(self, X: WaveformsLike, y: Any = None) -> Self:
         """Check the parameters and the clips; there is nothing to learn.

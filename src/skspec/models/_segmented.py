@@ -127,7 +127,7 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         check_parameters(self)
         self._segment_length()
-        clips = self._check_clips(X, reset=True)
+        clips = check_clips(self, X, reset=True)
         labels = check_labels(y, len(clips), type(self).__name__)
         segments, owner, _ = self._cut(clips)
         params = self._fit_params(sample_weight, groups, owner, len(clips))
@@ -145,7 +145,7 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             seconds, ``label``, and ``probability`` of shape (n_segments, n_classes).
         """
         check_is_fitted(self)
-        segments, owner, starts = self._cut(self._check_clips(X, reset=False))
+        segments, owner, starts = self._cut(check_clips(self, X, reset=False))
         probability = self.estimator_.predict_proba(segments)
         return Bunch(
             clip=owner,
@@ -175,10 +175,6 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 "what lies between segments would be left out."
             )
         return length
-
-    def _check_clips(self, X: Any, *, reset: bool) -> Waveforms:
-        remedy = "Give clips of other lengths as a list, list(X)."
-        return check_clips(self, X, reset=reset, remedy=remedy)
 
     def _cut(self, clips: Waveforms) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[np.intp]]:
         """Give all segments, the clip each is of, and the sample it starts at."""

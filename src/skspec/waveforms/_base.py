@@ -52,8 +52,7 @@ class WaveformTransformer(TransformerMixin, BaseEstimator, ABC):
         """Validate a batch, and for tables the number and names of their columns."""
         # One clip alone is a table whatever its length, so its width says nothing.
         any_width = self._takes_any_width() or (isinstance(X, np.ndarray) and len(X) == 1)
-        remedy = "Give clips of other lengths as a list, list(X)."
-        return check_clips(self, X, reset=reset, any_width=any_width, remedy=remedy)
+        return check_clips(self, X, reset=reset, any_width=any_width)
 
     def fit(self, X: WaveformsLike, y: Any = None) -> Self:
         """Check the parameters and the clips, and learn what the parameters ask for.
