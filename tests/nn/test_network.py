@@ -8,7 +8,7 @@ import torch
 
 from skspec import Head, PretrainedCNNClassifier, Stage
 from skspec.nn._input import ImageStatistics
-from skspec.nn._network import HeadSpec, NetworkSpec
+from skspec.nn._network import HeadSpec, NetworkSpec, RegisteredBackbone
 from skspec.nn._pooling import pool
 
 STATISTICS = ImageStatistics(0.0, 1.0, -1.0, 1.0)
@@ -16,7 +16,8 @@ STATISTICS = ImageStatistics(0.0, 1.0, -1.0, 1.0)
 
 def spec(backbone="tiny", upto=None, size=(16, 16), n_classes=3, **head):
     head = HeadSpec(**{"pooling": "mean", "n_bands": 1, "hidden": (), "dropout": (0.0,), **head})
-    return NetworkSpec(backbone, upto, head, n_classes, (1, 16, 16), size, "fit", STATISTICS)
+    backbone = RegisteredBackbone(backbone, upto)
+    return NetworkSpec(backbone, head, n_classes, (1, 16, 16), size, "fit", STATISTICS)
 
 
 def images(n=8, seed=0):

@@ -15,7 +15,7 @@ from skspec.exceptions import FitDivergedError, ParameterError
 from skspec.nn._batches import BatchLoader, Examples
 from skspec.nn._device import Compute
 from skspec.nn._input import image_statistics
-from skspec.nn._network import HeadSpec, NetworkSpec
+from skspec.nn._network import HeadSpec, NetworkSpec, RegisteredBackbone
 from skspec.nn._training import Run, train_in_stages
 
 CPU = Compute(torch.device("cpu"), torch.float32, autocast=False)
@@ -28,7 +28,15 @@ def network(backbone="tiny", upto=None, dropout=0.3):
     statistics = image_statistics(ImageBatch(X), np.arange(13))
     head = HeadSpec("mean", 1, (8,), (0.0, dropout))
     return CPU.place(
-        NetworkSpec(backbone, upto, head, 2, (1, 16, 16), (16, 16), "fit", statistics).build()
+        NetworkSpec(
+            RegisteredBackbone(backbone, upto),
+            head,
+            2,
+            (1, 16, 16),
+            (16, 16),
+            "fit",
+            statistics,
+        ).build()
     )
 
 

@@ -30,7 +30,7 @@ class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, Ba
     """Fit, predict, pickle; a subclass says what the network is and what its stages are."""
 
     @abstractmethod
-    def _network_spec(self, n_classes: int, statistics: ImageStatistics) -> NetworkSpec:
+    def _network_spec(self, n_outputs: int, statistics: ImageStatistics) -> NetworkSpec:
         """Give what the network is built of."""
 
     @abstractmethod

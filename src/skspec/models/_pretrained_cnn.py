@@ -15,7 +15,7 @@ from skspec.models._base import StagedImageClassifier
 from skspec.models._head import Head
 from skspec.models._stage import Stage
 from skspec.nn._input import ImageStatistics, resolve_input_size
-from skspec.nn._network import NetworkSpec, TransferNetwork
+from skspec.nn._network import NetworkSpec, RegisteredBackbone, TransferNetwork
 
 
 class PretrainedCNNClassifier(StagedImageClassifier):
@@ -176,12 +176,11 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _network_spec(self, n_classes: int, statistics: ImageStatistics) -> NetworkSpec:
+    def _network_spec(self, n_outputs: int, statistics: ImageStatistics) -> NetworkSpec:
         return NetworkSpec(
-            backbone=self.backbone,
-            upto=self.upto,
+            backbone=RegisteredBackbone(self.backbone, self.upto),
             head=(self.head or Head()).spec(),
-            n_classes=n_classes,
+            n_outputs=n_outputs,
             image_shape=self.image_shape_in_,
             input_size=resolve_input_size(self.backbone, self.input_size),
             input_scaling=self.input_scaling,

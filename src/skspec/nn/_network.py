@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,35 @@ from skspec.nn._backbone import Backbone, build_backbone
 from skspec.nn._input import ImageStatistics, InputAdapter
 from skspec.nn._pooling import pool
 from skspec.nn._random import Draws, SeededDropout, seed_random_layers, seeded_initialisation
-from skspec.nn._registry import get_entry
+from skspec.nn._registry import Preset, get_entry
+
+
+class BackboneSource(Protocol):
+    """Plain values that a backbone can be built from, again and again."""
+
+    def build(self, weights: str | PathLike[str] | None = None, *, seed: int = 0) -> Backbone:
+        """Build it with these weights; where they are None, with random ones of `seed`."""
+        ...
+
+    def preset(self) -> Preset:
+        """Give what it expects of an image."""
+        ...
+
+
+@dataclass(frozen=True)
+class RegisteredBackbone:
+    """A backbone of the registry, ended after the block `upto`."""
+
+    name: str
+    upto: str | None = None
+
+    def build(self, weights: str | PathLike[str] | None = None, *, seed: int = 0) -> Backbone:
+        """Build it with these weights; where they are None, with random ones of `seed`."""
+        return build_backbone(self.name, weights, upto=self.upto, seed=seed)
+
+    def preset(self) -> Preset:
+        """Give what its entry in the registry says."""
+        return get_entry(self.name).preset()
 
 
 @dataclass(frozen=True)
@@ -30,10 +59,9 @@ class HeadSpec:
 class NetworkSpec:
     """All that is needed to build a transfer network again, but for its weights."""
 
-    backbone: str
-    upto: str | None
+    backbone: BackboneSource
     head: HeadSpec
-    n_classes: int
+    n_outputs: int
     image_shape: tuple[int, int, int]
     input_size: tuple[int, int]
     input_scaling: str | None
@@ -43,21 +71,21 @@ class NetworkSpec:
         self, weights: str | PathLike[str] | None = None, *, seed: int = 0, head_seed: int = 0
     ) -> TransferNetwork:
         """Build the network: backbone from `weights` or from `seed`, head from `head_seed`."""
-        backbone = build_backbone(self.backbone, weights, upto=self.upto, seed=seed)
-        preset = get_entry(self.backbone).preset()
+        backbone = self.backbone.build(weights, seed=seed)
+        preset = self.backbone.preset()
         adapter = InputAdapter(self.input_size, self.input_scaling, self.statistics, preset)
         draws = Draws()
         seed_random_layers(backbone, draws)
         n_features = _n_features(adapter, backbone, self.head, self.image_shape)
         with seeded_initialisation(head_seed):
-            head = HeadModule(n_features, self.head, self.n_classes, draws)
+            head = HeadModule(n_features, self.head, self.n_outputs, draws)
         return TransferNetwork(adapter, backbone, head, draws)
 
 
 class HeadModule(nn.Module):
-    """Pooling, hidden layers with ReLU and dropout, and one output per class."""
+    """Pooling, hidden layers with ReLU and dropout, and the outputs."""
 
-    def __init__(self, n_features: int, spec: HeadSpec, n_classes: int, draws: Draws) -> None:
+    def __init__(self, n_features: int, spec: HeadSpec, n_outputs: int, draws: Draws) -> None:
         super().__init__()
         self.pooling = spec.pooling
         self.n_bands = spec.n_bands
@@ -66,10 +94,10 @@ class HeadModule(nn.Module):
         for width, dropout in zip(spec.hidden, others, strict=True):
             layers += [nn.Linear(n_features, width), nn.ReLU(), SeededDropout(dropout, draws)]
             n_features = width
-        self.layers = nn.Sequential(*layers, nn.Linear(n_features, n_classes))
+        self.layers = nn.Sequential(*layers, nn.Linear(n_features, n_outputs))
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Give logits (n, n_classes) for feature maps (n, channels, height, width)."""
+        """Give outputs (n, n_outputs) for feature maps (n, channels, height, width)."""
         return self.layers(pool(maps, self.pooling, self.n_bands))
 
 
@@ -86,9 +114,12 @@ class TransferNetwork(nn.Module):
         self.draws = draws
         self._always_eval: list[nn.Module] = []
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Give logits (n, n_classes) for images (n, n_channels, n_bins, n_frames)."""
-        return self.head(self.backbone(self.adapter(x)))
+    def forward(self, x: Tensor, start: int | None = None) -> Tensor:
+        """Give outputs (n, n_outputs) for images, or for what the block before `start` gave."""
+        x = self.adapter(x) if start is None else x
+        for block in self.backbone.blocks[start or 0 :]:
+            x = block(x)
+        return self.head(x)
 
     def learn_from(self, first_block: int, *, batchnorm: str = "train") -> None:
         """Freeze the blocks before `first_block`; the others and the head learn.

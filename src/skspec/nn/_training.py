@@ -19,6 +19,7 @@ from skspec._seeding import seed_at
 from skspec.exceptions import FitDivergedError, ParameterError
 from skspec.nn._batches import Batch, BatchLoader, Examples
 from skspec.nn._device import Compute
+from skspec.nn._frozen import frozen_once
 from skspec.nn._network import TransferNetwork
 
 
@@ -71,9 +72,12 @@ class _StageEndedError(Exception):
 class _StageNet(NeuralNet):
     """A skorch net that takes `Examples`, weighs its loss, and has two learning rates."""
 
-    def __init__(self, *args: Any, run: Run, plan: StagePlan, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, run: Run, plan: StagePlan, start: int | None, **kwargs: Any
+    ) -> None:
         self.run = run
         self.plan = plan
+        self.start = start
         super().__init__(*args, **kwargs)
 
     @property
@@ -117,9 +121,9 @@ class _StageNet(NeuralNet):
         )
 
     def infer(self, x: Tensor, **_: Any) -> Tensor:
-        """Give logits."""
+        """Give the network's outputs."""
         with self.run.compute.context():
-            return self.module_(x)
+            return self.module_(x, self.start)
 
     def get_loss(self, y_pred: Tensor, y_true: Any, *_: Any, **__: Any) -> Tensor:
         """Give the mean of weight times cross-entropy, over both labels of mixed images."""
@@ -239,11 +243,13 @@ def _check_finite(network: TransferNetwork) -> None:
 
 
 def _train_stage(run: Run, plan: StagePlan) -> None:
+    train, valid, start = frozen_once(run, plan.first_block)
     net = _StageNet(
         run.network,
         criterion=torch.nn.CrossEntropyLoss,
         run=run,
         plan=plan,
+        start=start,
         lr=plan.lr,
         max_epochs=plan.epochs,
         device=None,
@@ -251,7 +257,7 @@ def _train_stage(run: Run, plan: StagePlan) -> None:
         # Bookkeeping comes last: it ends stages, and all others should have seen the epoch.
         callbacks=[*copy.deepcopy(list(run.callbacks)), ("bookkeeping", _Bookkeeping(run, plan))],
     ).initialize()
-    net.notify("on_train_begin", X=run.train, y=run.valid)
+    net.notify("on_train_begin", X=train, y=valid)
     with contextlib.suppress(_StageEndedError):
-        net.fit_loop(run.train, run.valid)
-    net.notify("on_train_end", X=run.train, y=run.valid)
+        net.fit_loop(train, valid)
+    net.notify("on_train_end", X=train, y=valid)
