@@ -26,6 +26,20 @@ class Policy(Protocol):
         ...
 
 
+class FinitePolicy(Policy, Protocol):
+    """A policy that, where `is_finite` is true, only mirrors images."""
+
+    is_finite: bool
+
+    def flips(self) -> Sequence[tuple[bool, bool]]:
+        """Give all that can be drawn: (mirrored along time, mirrored along frequency)."""
+        ...
+
+    def drawn_flips(self, indices: NDArray[np.intp], epoch: int) -> NDArray[np.bool_]:
+        """Give what an epoch draws for each clip, of shape (n_clips, 2)."""
+        ...
+
+
 class MixingPolicy(Policy, Protocol):
     """A policy that also mixes images, and so their labels, where `mixes` is true."""
 
@@ -134,6 +148,30 @@ class ImageBatch:
         mixing = [policy for policy in self.policy if getattr(policy, "mixes", False)]
         return cast(MixingPolicy, mixing[-1]) if mixing else None
 
+    @property
+    def versions(self) -> list[int] | None:
+        """All that training can draw of one image; None where that cannot be listed.
+
+        A version is 1 where time is mirrored, plus 2 where frequency is; 0 is the image as it is.
+        """
+        made = getattr(self.values, "policy", None)
+        if getattr(made, "changes", False):  # something is drawn on waveforms
+            return None
+        found = {0}
+        for policy in self.policy:
+            if not getattr(policy, "is_finite", False):
+                return None
+            flips = cast(FinitePolicy, policy).flips()
+            found = {one ^ (time + 2 * freq) for one in found for time, freq in flips}
+        return sorted(found)
+
+    def drawn_versions(self, rows: NDArray[np.intp], epoch: int) -> NDArray[np.intp]:
+        """Give the version of each image at `rows` that an epoch draws, where they are listed."""
+        drawn = np.zeros((len(rows), 2), dtype=bool)
+        for policy in self.policy:
+            drawn ^= cast(FinitePolicy, policy).drawn_flips(self.clip_indices[rows], epoch)
+        return drawn @ np.array([1, 2])
+
     def draw(
         self, positions: NDArray[np.intp], rows: NDArray[np.intp], epoch: int
     ) -> tuple[NDArray[Any], NDArray[np.intp] | None, NDArray[np.float64]]:
@@ -190,8 +228,27 @@ class ImageBatch:
             images = np.asarray(self.values[rows])  # rows by number: numpy copies them
         if training:
             for policy in self.policy:
-                images = policy(images, self.clip_indices[rows], epoch)
+                images = policy(_on_host(images), self.clip_indices[rows], epoch)
         return images
+
+    def on_device(self) -> ImageBatch:
+        """Give the same images, but those drawn on a torch device stay there.
+
+        Then `batch` and `draw` give tensors of that device, where no policy changes the images:
+        a network that is there as well takes them as they are.
+        """
+        values = self.values.on_device() if on_demand(self.values) else self.values
+        return ImageBatch(values, self.policy, self.clip_indices)
+
+
+def _on_host(images: Any) -> NDArray[Any]:
+    return images if isinstance(images, np.ndarray) else images.cpu().numpy()
+
+
+def as_version(images: NDArray[Any], version: int) -> NDArray[Any]:
+    """Give images mirrored as `ImageBatch.versions` counts it."""
+    time, freq = (-1 if version & bit else 1 for bit in (1, 2))
+    return np.ascontiguousarray(images[:, :, ::freq, ::time])
 
 
 def on_demand(values: Any) -> bool:

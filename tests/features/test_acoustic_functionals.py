@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_limits
 
 from skspec import AcousticFunctionals, DeepFeatures, MelSpectrogramImage, make_voices
 from skspec.exceptions import (
@@ -242,6 +243,24 @@ def test_a_vector_does_not_depend_on_its_batch():
     assert_array_equal(acoustic.transform(clips[::-1]), expected[::-1])
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2, 5, -1])
+def test_bits_do_not_hang_on_the_number_of_jobs(n_jobs, paths):
+    X = sounds(21, 1500)
+    expected = AcousticFunctionals(**SMALL).fit_transform(X)
+    assert_array_equal(AcousticFunctionals(**SMALL, n_jobs=n_jobs).fit_transform(X), expected)
+    expected = AcousticFunctionals(**SMALL).fit_transform(paths)
+    assert_array_equal(AcousticFunctionals(**SMALL, n_jobs=n_jobs).fit_transform(paths), expected)
+
+
+def test_bits_do_not_hang_on_the_number_of_blas_threads():
+    X = sounds(1, 60_000)
+    vectors = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, user_api="blas"):
+            vectors.append(AcousticFunctionals(8000).fit_transform(X))
+    assert_array_equal(*vectors)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     n=st.sampled_from([1, 2, 100, 511, 512, 513, 1500]),
@@ -362,6 +381,7 @@ BAD_PARAMETERS = [
     ({"statistics": ["mean", "mean"]}, r"Got statistics=\['mean', 'mean'\], .* each once"),
     ({"n_fft": 16}, r"Got sr=8000 and n_fft=16, but for spectral_contrast there is .* larger"),
     ({"sr": 300, "pitch_fmax": 100.0}, "the highest band begins at 200 Hz"),
+    ({"n_jobs": 0}, "Got n_jobs=0, but expected"),
 ]
 
 
@@ -385,8 +405,9 @@ def test_empty_bands_are_warned_of_where_they_are_used():
         AcousticFunctionals(8000, n_fft=128, features=("rms",)).fit(sounds(1))
 
 
-def test_bad_files_are_named(paths):
-    acoustic = AcousticFunctionals(**SMALL).fit(paths)
+@pytest.mark.parametrize("n_jobs", [None, 3])
+def test_bad_files_are_named(paths, n_jobs):
+    acoustic = AcousticFunctionals(**SMALL, n_jobs=n_jobs).fit(paths)
     paths[2].unlink()
     for method in (acoustic.fit, acoustic.transform):
         with pytest.raises(AudioReadError, match=r"clip 2, path '.*2.wav': no such file"):

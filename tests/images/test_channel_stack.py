@@ -107,7 +107,13 @@ def test_nested_parameters():
     params = stack.get_params()
     assert params["mfcc__n_mfcc"] == 16
     assert params["mel"] is stack.transformers[0][1]
-    assert set(stack.get_params(deep=False)) == {"transformers", "size", "verbose"}
+    assert set(stack.get_params(deep=False)) == {
+        "transformers",
+        "size",
+        "device",
+        "n_jobs",
+        "verbose",
+    }
     pipe = Pipeline([("stack", stack)])
     pipe.set_params(stack__mfcc__n_mfcc=8, stack__mel=SpectrogramImage(**FRAMES))
     assert pipe.get_params()["stack__mfcc__n_mfcc"] == 8

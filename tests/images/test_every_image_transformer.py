@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
+from threadpoolctl import threadpool_limits
 
 from skspec import (
     ChannelStack,
@@ -101,6 +102,46 @@ def test_threads_do_not_disturb_each_other(name):
 
 
 @every_transformer
+def test_bits_do_not_hang_on_the_number_of_jobs(name, paths):
+    X = sounds(21, 1300)
+    expected = transformer(name).fit_transform(X)
+    for n_jobs in (1, 2, 5, -1):
+        assert_array_equal(transformer(name, n_jobs=n_jobs).fit_transform(X), expected)
+    expected = transformer(name).fit_transform(paths)
+    assert_array_equal(transformer(name, n_jobs=2).fit_transform(paths), expected)
+
+
+@every_transformer
+def test_bits_do_not_hang_on_the_number_of_blas_threads(name):
+    X = sounds(1, 120_000)
+    images = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, user_api="blas"):
+            images.append(transformer(name).fit_transform(X))
+    assert_array_equal(*images)
+
+
+@every_transformer
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_first_bad_clip_is_named_whatever_the_number_of_jobs(name, n_jobs, paths):
+    drawing = transformer(name, n_jobs=n_jobs).fit(paths[:1])
+    soundfile.write(paths[2], sounds(1)[0, :-1], 8000)
+    paths[3].write_text("no sound")
+    with pytest.raises(InputError, match=r"clip 2 \(path '.*2.wav'\): 1999 samples at 8000 Hz"):
+        drawing.transform(paths)
+    with pytest.raises(AudioReadError, match=r"clip 2, path '.*3.wav': is text"):
+        drawing.transform([paths[0], paths[1], paths[3], paths[2]])
+
+
+@every_transformer
+def test_no_jobs_are_an_error(name):
+    with pytest.raises(ParameterError, match="Got n_jobs=0, but expected"):
+        transformer(name, n_jobs=0).fit(sounds(1))
+    with pytest.raises(ParameterError, match=r"'n_jobs' parameter .* Got 1\.5"):
+        transformer(name, n_jobs=1.5).fit(sounds(1))
+
+
+@every_transformer
 def test_all_forms_of_a_batch_give_the_same_bits(name, paths):
     X = sounds(5)
     expected = transformer(name).fit_transform(X)
@@ -109,43 +150,77 @@ def test_all_forms_of_a_batch_give_the_same_bits(name, paths):
         assert_array_equal(transformer(name).fit_transform(form), expected)
 
 
-def anything_finite(n):
-    """Give waveforms as odd as validation lets through."""
-    levels = st.sampled_from([0.0, 1e-300, 1e-45, 1e-38, 1e-20, 1e-3, 1.0, 126.0, 1e6])
-    samples = st.floats(-1, 1, width=32) | st.sampled_from([0.0, 1.0, -1.0])
-    return st.builds(
-        lambda clip, level: (clip * level * 0.99943217).clip(-1e6, 1e6),
-        arrays(np.float64, n, elements=samples),
-        levels,
-    )
+# From nothing to the largest peak that is accepted. Not whole, which would be taken for integers.
+LEVELS = [0.0, 5e-324, 1e-300, 1e-45, 3e-39, 1e-20, 1e-3, 0.99943217, 126.0, np.nextafter(1e6, 0)]
 
 
-def check_finite(name, clip):
+@st.composite
+def anything_finite(draw):
+    """Draw a waveform as odd as validation lets through."""
+    n = draw(st.integers(1, 40) | st.integers(1, 1200))
+    kind = draw(st.sampled_from(["samples", "noise", "constant", "impulse", "step"]))
+    if kind == "samples":
+        few = arrays(np.float32, min(n, 30), elements=st.floats(-1, 1, width=32))
+        clip = np.resize(draw(few).astype(np.float64), n)
+    elif kind == "noise":
+        rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+        clip = rng.uniform(-1, 1, n) * rng.choice([0.0, 1e-42, 1e-6, 1.0], n)
+    else:
+        clip = np.full(n, 1.0 if kind == "constant" else 0.0)
+        place = draw(st.integers(0, n - 1))
+        clip[place : place + 1 if kind == "impulse" else None] = draw(st.sampled_from([-1.0, 1.0]))
+    return clip * draw(st.sampled_from(LEVELS))
+
+
+@st.composite
+def anything_framed(draw, name):
+    """Draw a transformer with frames of any parity, most of them longer than most clips."""
+    drawing = transformer(name)
+    known = drawing.get_params()
+    frames = [key for key in known if key.rpartition("__")[2] in {"n_fft", "center", "pad_mode"}]
+    values = {
+        "n_fft": [256, 257, 399, 1021, 2048],
+        "center": [True, False],
+        "pad_mode": ["constant", "edge", "reflect", "symmetric"],
+    }
+    choices = {key: st.sampled_from(values[key.rpartition("__")[2]]) for key in frames}
+    return drawing.set_params(**{key: draw(choice) for key, choice in choices.items()})
+
+
+def check_finite(drawing, clip):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AudioWarning)
-        assert np.isfinite(transformer(name).fit_transform(clip[None, :])).all()
+        warnings.simplefilter("error", RuntimeWarning)
+        assert np.isfinite(drawing.fit_transform(clip[None, :])).all()
 
 
 @every_transformer
 @settings(max_examples=25, deadline=None)
-@given(clip=st.integers(1, 1200).flatmap(anything_finite))
-def test_finite_waveforms_give_finite_images(name, clip):
-    check_finite(name, clip)
+@given(data=st.data())
+def test_finite_waveforms_give_finite_images(name, data):
+    check_finite(data.draw(anything_framed(name)), data.draw(anything_finite()))
+
+
+MANY = 1200
+
+
+def test_many_draws_are_ten_thousand_over_the_family():
+    assert MANY * len(TRANSFORMERS) >= 10_000
 
 
 @pytest.mark.slow
 @every_transformer
-@settings(max_examples=1000, deadline=None)
-@given(clip=st.integers(1, 1200).flatmap(anything_finite))
-def test_finite_waveforms_give_finite_images_over_many_draws(name, clip):
-    check_finite(name, clip)
+@settings(max_examples=MANY, deadline=None)
+@given(data=st.data())
+def test_finite_waveforms_give_finite_images_over_many_draws(name, data):
+    check_finite(data.draw(anything_framed(name)), data.draw(anything_finite()))
 
 
 @every_transformer
 @pytest.mark.parametrize("n", [1, 100, 2000])
 def test_silence_is_finite(name, n):
     for level in (0.0, 1e-12, 0.4):
-        check_finite(name, np.full(n, level))
+        check_finite(transformer(name), np.full(n, level))
 
 
 @every_transformer

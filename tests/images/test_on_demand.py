@@ -61,6 +61,19 @@ class TestSameAsStored:
         assert_array_equal(batch.batch([3, 0, 3]), stored[[3, 0, 3]])
         assert_array_equal(batch.batch([2, 4], epoch=5, training=True), stored[[2, 4]])
 
+    def test_whatever_the_number_of_jobs(self):
+        X = forms()["paths"]
+        drawn = [
+            OnDemandImages(clone(MEL).set_params(n_jobs=n_jobs), speed=0.1, random_state=0)
+            .fit_transform(X)
+            .batch([5, 3, 17, 3, 0], epoch=2, training=training)
+            for n_jobs in (None, 2, 3)
+            for training in (False, True)
+        ]
+        for plain, changed in zip(drawn[::2], drawn[1::2], strict=True):
+            assert_array_equal(plain, drawn[0])
+            assert_array_equal(changed, drawn[1])
+
     def test_a_stack_of_channels(self):
         X, _, _ = paths()
         stack = ChannelStack([("mel", MEL), ("chroma", ChromaImage(sr=16_000, duration_s=0.5))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from skspec._progress import progress_bar
 from skspec._validation import AnyPath, Waveforms, holds_paths
+from skspec.audio._jobs import count_jobs, share_out
 from skspec.audio._reading import read_audio
 from skspec.exceptions import AudioReadError
 
-Block = Sequence[NDArray[np.floating[Any]]] | NDArray[np.floating[Any]]
+Clip = NDArray[np.floating[Any]]
+Block = Sequence[Clip] | Clip
 
 
 def iter_blocks(
@@ -41,7 +43,8 @@ def iter_blocks(
     Raises
     ------
     AudioReadError
-        A file cannot be read; its `index` is the position in the batch.
+        A file cannot be read; its `index` is the position in the batch. What stands before it
+        has come out by then.
     """
     if holds_paths(clips):
         yield from _decoded_ahead(clips, sr, block_size)
@@ -50,9 +53,7 @@ def iter_blocks(
         yield start, cast(Block, clips[start : start + block_size])
 
 
-def iter_clips(
-    clips: Waveforms, sr: float, *, label: str, verbose: int
-) -> Iterator[NDArray[np.floating[Any]]]:
+def iter_clips(clips: Waveforms, sr: float, *, label: str, verbose: int) -> Iterator[Clip]:
     """Yield the waveforms of `iter_blocks` one by one, with a progress bar where `verbose` says."""
     with progress_bar(len(clips), label, verbose=verbose, unit="clip") as bar:
         for _, block in iter_blocks(clips, sr):
@@ -60,27 +61,84 @@ def iter_clips(
             bar.update(len(block))
 
 
-def read_clip(clips: Waveforms, sr: float, index: int) -> NDArray[np.floating[Any]]:
+def for_each_clip(
+    make_worker: Callable[[], Callable[[int, Clip], None]],
+    clips: Waveforms,
+    sr: float,
+    *,
+    n_jobs: int | None,
+    label: str,
+    verbose: int,
+) -> None:
+    """Do something with every waveform of a batch, on one thread or several.
+
+    Parameters
+    ----------
+    make_worker : callable
+        Gives what is called with the position of a clip and its waveform; each thread has its
+        own.
+    clips : ndarray (n_clips, n_timepoints), list of 1-D ndarrays, or list of paths
+        As `check_waveforms` gives them.
+    sr : float > 0
+        Rate in Hz that files are resampled to.
+    n_jobs : int or None
+        Threads, as `count_jobs` understands it. Each of several decodes its own files.
+    label : str
+        What the progress bar is called.
+    verbose : int
+        Whether there is one.
+
+    Raises
+    ------
+    Exception
+        That of the first clip that fails, whatever `n_jobs`.
+    """
+    if count_jobs(n_jobs) == 1:
+        work = make_worker()
+        for index, clip in enumerate(iter_clips(clips, sr, label=label, verbose=verbose)):
+            work(index, clip)
+        return
+
+    def make_reader() -> Callable[[int], None]:
+        work = make_worker()
+        return lambda index: work(index, read_clip(clips, sr, index))
+
+    with progress_bar(len(clips), label, verbose=verbose, unit="clip") as bar:
+        share_out(make_reader, len(clips), n_jobs=n_jobs, done=bar.update)
+
+
+def read_clip(clips: Waveforms, sr: float, index: int) -> Clip:
     """Give one waveform of a batch; a file is decoded and resampled to `sr`."""
     if holds_paths(clips):
         return _read_clip(clips[index], sr, index)
-    return cast(NDArray[np.floating[Any]], clips[index])
+    return cast(Clip, clips[index])
 
 
 def _decoded_ahead(paths: list[AnyPath], sr: float, block_size: int) -> Iterator[tuple[int, Block]]:
-    starts = range(0, len(paths), block_size)
     with ThreadPoolExecutor(1, thread_name_prefix="skspec-read") as pool:
         coming = pool.submit(_read_block, paths, sr, slice(0, block_size))
-        for start in starts:
-            block = coming.result()
+        for start in range(0, len(paths), block_size):
+            block, error = coming.result()
             ahead = start + block_size
-            if ahead < len(paths):
+            if ahead < len(paths) and error is None:
                 coming = pool.submit(_read_block, paths, sr, slice(ahead, ahead + block_size))
-            yield start, block
+            if block:
+                yield start, block
+            if error is not None:
+                raise error
 
 
-def _read_block(paths: list[AnyPath], sr: float, rows: slice) -> list[NDArray[np.float32]]:
-    return [_read_clip(path, sr, i) for i, path in enumerate(paths[rows], rows.start)]
+def _read_block(
+    paths: list[AnyPath], sr: float, rows: slice
+) -> tuple[list[NDArray[np.float32]], AudioReadError | None]:
+    """Give the waveforms up to the first file that cannot be read, and its error."""
+    block: list[NDArray[np.float32]] = []
+    for index, path in enumerate(paths[rows], rows.start):
+        try:
+            block.append(_read_clip(path, sr, index))
+        except AudioReadError as error:
+            return block, error
+    return block, None
 
 
 def _read_clip(path: AnyPath, sr: float, index: int) -> NDArray[np.float32]:

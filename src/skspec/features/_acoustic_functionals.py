@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -15,8 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval
 from skspec._validation import Waveforms, check_clips, check_parameters, holds_paths
-from skspec.audio import check_sound_files, iter_clips
-from skspec.exceptions import AudioWarning
+from skspec.audio import check_sound_files, count_jobs, for_each_clip
 from skspec.features._clip_describer import ClipDescriber
 from skspec.features._frame_descriptors import (
     FEATURES,
@@ -25,7 +23,7 @@ from skspec.features._frame_descriptors import (
     make_frame_descriptors,
 )
 from skspec.features._voiced_pitch import VoicedPitch
-from skspec.signal import FUNCTIONALS, Window, make_stft
+from skspec.signal import FUNCTIONALS, Window, make_stft, warn_of_silent_bands
 
 WaveformsLike = ArrayLike | Sequence[Any]
 
@@ -73,6 +71,9 @@ class AcousticFunctionals(TransformerMixin, BaseEstimator):
     statistics : sequence of str, default=("mean", "std", "min", "median", "max")
         What is given of each over time: those, "range", the quantiles "q10", "q25", "q75" and
         "q90", "skewness" and "kurtosis" (3 for a normal distribution).
+    n_jobs : int or None, default=None
+        Threads that share out the clips; `None` is 1 unless a `joblib.parallel_config` says
+        otherwise, -1 is one for each core. Results are the same to the bit.
     verbose : int, default=0
         1 shows a progress bar over clips, with the time left.
 
@@ -158,6 +159,7 @@ class AcousticFunctionals(TransformerMixin, BaseEstimator):
         "voicing_db": [Interval(Real, 0, None, closed="left")],
         "features": [list, tuple],
         "statistics": [list, tuple],
+        "n_jobs": [Integral, None],
         "verbose": [Interval(Integral, 0, None, closed="left"), "boolean"],
     }
 
@@ -179,6 +181,7 @@ class AcousticFunctionals(TransformerMixin, BaseEstimator):
         voicing_db: float = 40.0,
         features: Sequence[str] = FEATURES,
         statistics: Sequence[str] = ("mean", "std", "min", "median", "max"),
+        n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.sr = sr
@@ -196,6 +199,7 @@ class AcousticFunctionals(TransformerMixin, BaseEstimator):
         self.voicing_db = voicing_db
         self.features = features
         self.statistics = statistics
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     def _make_describer(self) -> ClipDescriber:
@@ -247,25 +251,20 @@ class AcousticFunctionals(TransformerMixin, BaseEstimator):
             The fitted transformer.
         """
         check_parameters(self)
+        count_jobs(self.n_jobs)
         check_names("features", self.features, FEATURES)
         check_names("statistics", self.statistics, FUNCTIONALS)
         describer = self._make_describer()
         clips = self._check_clips(X, reset=True)
         if holds_paths(clips):
             check_sound_files(clips)
-        if {"mfcc", "mfcc_delta"} & set(self.features):
-            self._warn_of_silent_bands(describer.descriptors.n_silent)
+        self._warn_of_oddities(describer)
         self.n_features_out_ = len(describer.names())
         return self
 
-    def _warn_of_silent_bands(self, n_silent: int) -> None:
-        if n_silent:
-            warnings.warn(
-                f"{type(self).__name__}: {n_silent} of n_mels={self.n_mels} bands are too narrow "
-                f"for n_fft={self.n_fft} and stay silent; lower n_mels or raise n_fft.",
-                AudioWarning,
-                stacklevel=3,
-            )
+    def _warn_of_oddities(self, describer: ClipDescriber) -> None:
+        if {"mfcc", "mfcc_delta"} & set(self.features):
+            warn_of_silent_bands(describer.descriptors.mel, self.n_fft, type(self).__name__)
 
     def transform(self, X: WaveformsLike) -> NDArray[np.float32]:
         """Describe every clip.
@@ -282,11 +281,24 @@ class AcousticFunctionals(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         clips = self._check_clips(X, reset=False)
-        describer = self._make_describer()
         vectors = np.empty((len(clips), self.n_features_out_), np.float32)
-        waveforms = iter_clips(clips, self.sr, label=type(self).__name__, verbose=self.verbose)
-        for vector, clip in zip(vectors, waveforms, strict=True):
-            vector[:] = describer.describe(np.ascontiguousarray(clip, dtype=np.float32))
+
+        def make_worker() -> Callable[[int, NDArray[Any]], None]:
+            describe = self._make_describer().describe
+
+            def work(index: int, clip: NDArray[Any]) -> None:
+                vectors[index] = describe(np.ascontiguousarray(clip, dtype=np.float32))
+
+            return work
+
+        for_each_clip(
+            make_worker,
+            clips,
+            self.sr,
+            n_jobs=self.n_jobs,
+            label=type(self).__name__,
+            verbose=self.verbose,
+        )
         return vectors
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:

@@ -31,6 +31,7 @@ from skspec.signal import (
     spectral_flatness,
     spectral_rolloff,
     spectrum_blocks,
+    sum_bins,
     to_decibel,
     zero_crossing_rate,
 )
@@ -132,7 +133,7 @@ class FrameDescriptors:
         Frames and window.
     frequencies : ndarray (n_bins,) of float32
         Of the spectrum, in Hz.
-    mel, chroma : sparse arrays (n_bands, n_bins) of float32
+    mel, chroma : sparse array and ndarray (n_bands, n_bins) of float32
         Filter banks.
     bands : list of ContrastBand
         Of the spectral contrast.
@@ -147,16 +148,11 @@ class FrameDescriptors:
     stft: STFT
     frequencies: Values
     mel: scipy.sparse.csr_array
-    chroma: scipy.sparse.csr_array
+    chroma: Values
     bands: list[ContrastBand]
     n_mfcc: int
     delta_width: int
     roll_percent: float
-
-    @property
-    def n_silent(self) -> int:
-        """How many mel bands no bin falls into."""
-        return int(np.sum(np.diff(self.mel.indptr) == 0))
 
     def row_names(self, name: str) -> list[str]:
         """Name the values that one descriptor has in each frame."""
@@ -217,19 +213,13 @@ class _Block:
         return np.multiply(self._amplitudes, self._amplitudes, out=out)
 
     @cached_property
-    def _bins(self) -> Values:
-        """Powers with a bin in each row, contiguous for the filter banks."""
-        bins = self._take("bins", *self._powers.shape[::-1])
-        bins[:] = self._powers.T
-        return bins
-
-    @cached_property
     def mel(self) -> Values:
-        return self._how.mel @ self._bins
+        return sum_bins(self._powers, self._how.mel, self._scratch)
 
     @cached_property
     def chroma(self) -> Values:
-        return normalize_frames(self._how.chroma @ self._bins, np.inf)
+        energies = sum_bins(self._powers, self._how.chroma, self._scratch)
+        return normalize_frames(energies, np.inf)
 
     @cached_property
     def spectral_centroid(self) -> Values:

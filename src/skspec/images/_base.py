@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,9 +22,19 @@ from skspec._validation import (
     clip_name,
     holds_paths,
 )
-from skspec.audio import check_sound_files, iter_blocks
+from skspec.audio import check_sound_files, count_jobs, for_each_clip, iter_blocks, read_clip
 from skspec.exceptions import InputError
+from skspec.images._device_drawing import (
+    Drawer,
+    check_device,
+    draw_rows,
+    find_device,
+    row_blocks,
+)
 from skspec.signal import fix_length
+
+if TYPE_CHECKING:
+    import torch
 
 Image = NDArray[np.float32]
 Painter = Callable[[NDArray[np.float32], Image], None]
@@ -34,9 +44,10 @@ WaveformsLike = ArrayLike | Sequence[Any]
 class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
     """Base of the transformers that draw one image of each waveform.
 
-    A subclass has the parameters `sr`, `duration_s`, `pad`, `crop` and `verbose` besides its own,
-    and says what shape an image has and how one is painted. Each image is painted by itself, so
-    it cannot depend on the batch.
+    A subclass has the parameters `sr`, `duration_s`, `pad`, `crop`, `device`, `n_jobs` and
+    `verbose` besides its own, and says what shape an image has, how one is painted, and how many
+    are drawn at once on a torch device. Each image is painted by itself, so it cannot depend on
+    the batch or on the number of threads.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -44,6 +55,8 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
         "duration_s": [Interval(Real, 0, None, closed="neither"), None],
         "pad": [StrOptions({"zero", "wrap", "reflect"})],
         "crop": [StrOptions({"start", "center"})],
+        "device": [str],
+        "n_jobs": [Integral, None],
         "verbose": [Interval(Integral, 0, None, closed="left"), "boolean"],
     }
 
@@ -57,7 +70,17 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _make_painter(self) -> Painter:
-        """Give the function that writes the image of one waveform into an array."""
+        """Give the function that writes the image of one waveform into an array.
+
+        Every thread asks for its own, so it may have working memory.
+        """
+
+    @abstractmethod
+    def _make_drawer(self, device: torch.device) -> Drawer:
+        """Give the function that draws the images of many waveforms at once on a torch device.
+
+        It takes and gives tensors there. No image may depend on another.
+        """
 
     @abstractmethod
     def get_frequencies(self, channel: int = 0) -> NDArray[np.float64]:
@@ -136,6 +159,8 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
             The fitted transformer.
         """
         check_parameters(self)
+        check_device(self.device)
+        count_jobs(self.n_jobs)
         self._check_relations()
         self._warn_of_oddities()
         clips = self._check_clips(X, reset=True)
@@ -163,14 +188,36 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         clips = self._check_clips(X, reset=False)
         images = np.empty((len(clips), *self.image_shape_), np.float32)
-        paint = self._make_painter()
+        if (device := find_device(self.device)) is not None:
+            self._draw_all(clips, images, device)
+            return images
+
+        def make_worker() -> Callable[[int, NDArray[Any]], None]:
+            paint = self._make_painter()
+            return lambda index, clip: paint(self._fix_length(clip, index, clips), images[index])
+
+        for_each_clip(
+            make_worker,
+            clips,
+            self.sr,
+            n_jobs=self.n_jobs,
+            label=type(self).__name__,
+            verbose=self.verbose,
+        )
+        return images
+
+    def _draw_all(self, clips: Waveforms, images: Image, device: torch.device) -> None:
+        """Draw on a torch device, a block of clips after the other."""
+
+        def read(row: int) -> Image:
+            return self._fix_length(read_clip(clips, self.sr, row), row, clips)
+
         label = type(self).__name__
         with progress_bar(len(clips), label, verbose=self.verbose, unit="clip") as bar:
-            for start, block in iter_blocks(clips, self.sr):
-                for index, clip in enumerate(block, start):
-                    paint(self._fix_length(clip, index, clips), images[index])
-                bar.update(len(block))
-        return images
+            for rows in row_blocks(len(clips), self.n_timepoints_):
+                drawn = draw_rows(self, read, rows, device)
+                images[rows.start : rows.stop] = drawn.cpu().numpy()
+                bar.update(len(rows))
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Accept any output setting and keep giving arrays: images have no columns.

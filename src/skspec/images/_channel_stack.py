@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspec._validation import check_parameters
 from skspec.exceptions import ParameterError
-from skspec.images._base import Image, Painter, WaveformImageTransformer
+from skspec.images._base import Drawer, Image, Painter, WaveformImageTransformer
 from skspec.images._named_transformers import Named, NamedTransformersMixin
-from skspec.images._resizing import check_size, even_times, make_resizer
-from skspec.signal import even_positions
+from skspec.images._resizing import ResizeWeights, check_size, even_times, make_resize_weights
+from skspec.signal import even_positions, resize
 
 # What transformers must agree on, because each clip is read and brought to length once for all.
 SHARED = ("sr", "duration_s", "pad", "crop")
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class ChannelStack(NamedTransformersMixin, WaveformImageTransformer):
@@ -37,6 +40,13 @@ class ChannelStack(NamedTransformersMixin, WaveformImageTransformer):
     size : (int > 0, int > 0) or None, default=None
         Bins and frames that all channels are resized to; `None` is the size of the first
         transformer's images.
+    device : {"cpu", "cuda", "cuda:N", "auto"}, default="cpu"
+        Where images are drawn, whatever `device` the transformers have; "auto" is CUDA where
+        there is one. There they are within 1e-4 of the clip's maximum, and 0.01 dB, of those of
+        the CPU.
+    n_jobs : int or None, default=None
+        Threads that share out the clips; `None` is 1 unless a `joblib.parallel_config` says
+        otherwise, -1 is one for each core. Results are the same to the bit.
     verbose : int, default=0
         1 shows a progress bar over clips, with the time left.
 
@@ -93,7 +103,10 @@ class ChannelStack(NamedTransformersMixin, WaveformImageTransformer):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "transformers": [list, tuple],
         "size": ["array-like", None],
-        "verbose": WaveformImageTransformer._parameter_constraints["verbose"],
+        **{
+            name: WaveformImageTransformer._parameter_constraints[name]
+            for name in ("device", "n_jobs", "verbose")
+        },
     }
 
     def __init__(
@@ -101,10 +114,14 @@ class ChannelStack(NamedTransformersMixin, WaveformImageTransformer):
         transformers: list[Named],
         *,
         size: tuple[int, int] | None = None,
+        device: str = "cpu",
+        n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.transformers = transformers
         self.size = size
+        self.device = device
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     @property
@@ -189,19 +206,35 @@ class ChannelStack(NamedTransformersMixin, WaveformImageTransformer):
         painters = [
             (part._make_painter(), np.empty(part.image_shape_, np.float32)) for part in parts
         ]
-        resizers = [self._make_resizer(part) for part in parts]
+        weights = [self._make_weights(part) for part in parts]
 
         def paint(waveform: NDArray[np.float32], image: Image) -> None:
             channels = iter(image)
-            for (paint_part, drawn), resized in zip(painters, resizers, strict=True):
+            for (paint_part, drawn), (rows, frames) in zip(painters, weights, strict=True):
                 paint_part(waveform, drawn)
                 for channel in drawn:
-                    next(channels)[:] = resized(channel)
+                    next(channels)[:] = resize(channel, rows, frames)
 
         return paint
 
-    def _make_resizer(self, part: WaveformImageTransformer) -> Callable[[Image], Image]:
-        return make_resizer(
+    def _make_drawer(self, device: torch.device) -> Drawer:
+        import torch
+
+        from skspec.signal._torch_transforms import make_resizer
+
+        parts = [
+            (part._make_drawer(device), make_resizer(*self._make_weights(part), device))
+            for _, part in self.transformers_
+        ]
+
+        def draw(waveforms: Tensor) -> Tensor:
+            drawn = [resized(draw_part(waveforms)) for draw_part, resized in parts]
+            return torch.cat(drawn, dim=1)
+
+        return draw
+
+    def _make_weights(self, part: WaveformImageTransformer) -> ResizeWeights:
+        return make_resize_weights(
             part.image_shape_[1], part.get_times(), self.image_shape_[1], self.get_times()
         )
 

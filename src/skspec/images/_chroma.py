@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 
 from skspec._compat import Interval, StrOptions
-from skspec.images._base import Image, Painter
+from skspec.images._base import Drawer, Image, Painter
 from skspec.images._stft_image import STFTImageTransformer
 from skspec.signal import (
     STFT,
@@ -20,7 +19,12 @@ from skspec.signal import (
     mel_spectrogram,
     normalize_frames,
     spectrogram,
+    sum_bins,
 )
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class ChromaImage(STFTImageTransformer):
@@ -65,6 +69,12 @@ class ChromaImage(STFTImageTransformer):
         shorter than a frame is padded with zeros either way.
     pad_mode : {"constant", "edge", "reflect", "symmetric"}, default="constant"
         How `numpy.pad` extends both ends of the clip for that; "constant" is silence.
+    device : {"cpu", "cuda", "cuda:N", "auto"}, default="cpu"
+        Where images are drawn; "auto" is CUDA where there is one. There they are within 1e-4 of
+        the clip's maximum, and 0.01 dB, of those of the CPU.
+    n_jobs : int or None, default=None
+        Threads that share out the clips; `None` is 1 unless a `joblib.parallel_config` says
+        otherwise, -1 is one for each core. Results are the same to the bit.
     verbose : int, default=0
         1 shows a progress bar over clips, with the time left.
 
@@ -147,6 +157,8 @@ class ChromaImage(STFTImageTransformer):
         window: Window = "hann",
         center: bool = True,
         pad_mode: str = "constant",
+        device: str = "cpu",
+        n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.sr = sr
@@ -164,9 +176,11 @@ class ChromaImage(STFTImageTransformer):
         self.window = window
         self.center = center
         self.pad_mode = pad_mode
+        self.device = device
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def _make_filters(self, tuning: float) -> scipy.sparse.csr_array:
+    def _make_filters(self, tuning: float) -> NDArray[np.float32]:
         return chroma_filters(
             self.sr,
             self.n_fft,
@@ -195,7 +209,38 @@ class ChromaImage(STFTImageTransformer):
         powers = stft.scratch.take("powers", stft.n_bins, image.shape[2])
         spectrogram(waveform, stft, out=powers)
         tuning = estimate_tuning(powers, self.sr, self.n_fft, bins_per_octave=self.n_chroma)
-        image[0] = self._make_filters(tuning) @ powers
+        sum_bins(powers.T, self._make_filters(tuning), stft.scratch, out=image[0])
+
+    def _make_drawer(self, device: torch.device) -> Drawer:
+        from skspec.signal import _torch_transforms as batched
+
+        stft = batched.BatchSTFT.on(device, self._make_stft())
+        tuning, filters = self.tuning, None
+        if tuning != "estimate":
+            filters = batched.to_dense(self._make_filters(tuning), device)
+
+        def draw(waveforms: Tensor) -> Tensor:
+            if filters is None:
+                powers = batched.spectrograms(waveforms, stft)
+                energies = batched.exact_product(self._tune_filters(powers), powers)
+            else:
+                energies = batched.mel_spectrograms(waveforms, stft, filters)
+            return batched.normalized_frames(energies, self.norm)[:, None]
+
+        return draw
+
+    def _tune_filters(self, powers: Tensor) -> Tensor:
+        """Give filters for each of many spectrograms; their tuning is estimated on the CPU."""
+        import torch
+
+        from skspec.signal._torch_transforms import to_dense
+
+        tunings = [
+            estimate_tuning(clip, self.sr, self.n_fft, bins_per_octave=self.n_chroma)
+            for clip in powers.cpu().numpy()
+        ]
+        filters = [to_dense(self._make_filters(tuning), powers.device) for tuning in tunings]
+        return torch.stack(filters)
 
     def get_frequencies(self, channel: int = 0) -> NDArray[np.float64]:
         """Give the number of each note from C, an array 0, 1, ... of shape (n_chroma,)."""

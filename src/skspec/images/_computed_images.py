@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from skspec._validation import Waveforms
-from skspec.audio import read_clip
+from skspec.audio import read_clip, share_out
 from skspec.images._base import Image, WaveformImageTransformer
+from skspec.images._device_drawing import draw_rows, find_device
 from skspec.images._waveform_policy import WaveformPolicy
 from skspec.signal import fix_length
 
@@ -34,6 +36,7 @@ class ComputedImages:
     """
 
     ndim = 4
+    stays_on_device = False
 
     def __init__(
         self,
@@ -74,13 +77,26 @@ class ComputedImages:
         """Give the same images, with nothing drawn on their waveforms."""
         return ComputedImages(self.transformer, self.clips, None, self.rows)
 
-    def compute(self, positions: ArrayLike, epoch: int | None = None) -> Image:
+    def on_device(self) -> ComputedImages:
+        """Give the same images, which `compute` leaves on the transformer's device as tensors."""
+        kept = ComputedImages(self.transformer, self.clips, self.policy, self.rows)
+        kept.stays_on_device = True
+        return kept
+
+    def compute(self, positions: ArrayLike, epoch: int | None = None) -> Any:
         """Make the images at some positions; with an epoch, of waveforms as it draws them."""
         rows = self.rows[np.asarray(positions, dtype=np.intp)]
+        if (device := find_device(self.transformer.device)) is not None:
+            read = partial(self._waveform, epoch=epoch)
+            drawn = draw_rows(self.transformer, read, rows.tolist(), device)
+            return drawn if self.stays_on_device else drawn.cpu().numpy()
         images = np.empty((len(rows), *self.shape[1:]), dtype=np.float32)
-        paint = self.transformer._make_painter()
-        for image, row in zip(images, rows, strict=True):
-            paint(self._waveform(int(row), epoch), image)
+
+        def make_worker() -> Callable[[int], None]:
+            paint = self.transformer._make_painter()
+            return lambda i: paint(self._waveform(int(rows[i]), epoch), images[i])
+
+        share_out(make_worker, len(rows), n_jobs=self.transformer.n_jobs)
         return images
 
     def _waveform(self, row: int, epoch: int | None) -> Image:

@@ -107,6 +107,12 @@ class ImagePolicy:
         turned, time, freq = outcomes
         return sorted({(r != t, r != f) for r in turned for t in time for f in freq})
 
+    def drawn_flips(self, indices: NDArray[np.intp], epoch: int) -> NDArray[np.bool_]:
+        """Give the flip that an epoch draws for each clip, (n_clips, 2)."""
+        draws = [generator_at(self.seed, "augment", epoch, int(i)).random(3) for i in indices]
+        flips = [self._drawn_flip(chances) for chances in draws]
+        return np.array(flips, dtype=bool).reshape(-1, 2)
+
     def variants(self, images: NDArray[Any]) -> NDArray[Any]:
         """Give every version of every image, (n_versions, n_clips, ...), in `flips` order."""
         versions = np.stack([images] * len(self.flips()))

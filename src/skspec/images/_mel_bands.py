@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -12,9 +11,8 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from skspec._compat import Interval, StrOptions
-from skspec.exceptions import AudioWarning
 from skspec.images._stft_image import check_band
-from skspec.signal import mel_filters
+from skspec.signal import mel_filters, warn_of_silent_bands
 
 MEL_NORM: list[Any] = [StrOptions({"slaney"}), Interval(Real, 0, None, closed="right"), None]
 MEL_CONSTRAINTS: dict[str, list[Any]] = {
@@ -44,14 +42,7 @@ class MelBandsMixin:
         super()._check_relations()  # type: ignore[misc]
 
     def _warn_of_oddities(self) -> None:
-        empty = int(np.sum(np.diff(self._make_filters().indptr) == 0))
-        if empty:
-            warnings.warn(
-                f"{type(self).__name__}: {empty} of n_mels={self.n_mels} bands are too narrow for "
-                f"n_fft={self.n_fft} and stay silent; lower n_mels or raise n_fft.",
-                AudioWarning,
-                stacklevel=3,
-            )
+        warn_of_silent_bands(self._make_filters(), self.n_fft, type(self).__name__)
 
     def _make_filters(self) -> scipy.sparse.csr_array:
         return mel_filters(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skspec.images._base import Image, Painter
+from skspec.images._base import Drawer, Image, Painter
 from skspec.images._mel_bands import MEL_CONSTRAINTS, MEL_NORM, MelBandsMixin
 from skspec.images._stft_image import SCALE_CONSTRAINTS, ScaleMixin, STFTImageTransformer
 from skspec.signal import Window, mel_spectrogram
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class MelSpectrogramImage(MelBandsMixin, ScaleMixin, STFTImageTransformer):
@@ -67,6 +71,12 @@ class MelSpectrogramImage(MelBandsMixin, ScaleMixin, STFTImageTransformer):
         Floor below which decibels are not counted, as a power.
     top_db : float >= 0 or None, default=80.0
         Range in dB below the largest value of the clip at which the image is cut off.
+    device : {"cpu", "cuda", "cuda:N", "auto"}, default="cpu"
+        Where images are drawn; "auto" is CUDA where there is one. There they are within 1e-4 of
+        the clip's maximum, and 0.01 dB, of those of the CPU.
+    n_jobs : int or None, default=None
+        Threads that share out the clips; `None` is 1 unless a `joblib.parallel_config` says
+        otherwise, -1 is one for each core. Results are the same to the bit.
     verbose : int, default=0
         1 shows a progress bar over clips, with the time left.
 
@@ -155,6 +165,8 @@ class MelSpectrogramImage(MelBandsMixin, ScaleMixin, STFTImageTransformer):
         ref: float | Literal["max"] = "max",
         amin: float = 1e-10,
         top_db: float | None = 80.0,
+        device: str = "cpu",
+        n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.sr = sr
@@ -177,6 +189,8 @@ class MelSpectrogramImage(MelBandsMixin, ScaleMixin, STFTImageTransformer):
         self.ref = ref
         self.amin = amin
         self.top_db = top_db
+        self.device = device
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     def _get_image_shape(self, n_timepoints: int) -> tuple[int, int, int]:
@@ -190,6 +204,18 @@ class MelSpectrogramImage(MelBandsMixin, ScaleMixin, STFTImageTransformer):
             self._apply_scale(bands)
 
         return paint
+
+    def _make_drawer(self, device: torch.device) -> Drawer:
+        from skspec.signal import _torch_transforms as batched
+
+        stft = batched.BatchSTFT.on(device, self._make_stft())
+        filters = batched.to_dense(self._make_filters(), device)
+
+        def draw(waveforms: Tensor) -> Tensor:
+            bands = batched.mel_spectrograms(waveforms, stft, filters, power=self.power)
+            return self._scaled(bands)[:, None]
+
+        return draw
 
     def get_frequencies(self, channel: int = 0) -> NDArray[np.float64]:
         """Give the centre of each mel band in Hz, an array of shape (n_mels,)."""

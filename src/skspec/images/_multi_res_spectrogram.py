@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skspec.exceptions import ParameterError
-from skspec.images._base import Image, Painter, WaveformImageTransformer
+from skspec.images._base import Drawer, Image, Painter, WaveformImageTransformer
 from skspec.images._mel_bands import MEL_CONSTRAINTS, MEL_NORM, MelBandsMixin
-from skspec.images._resizing import check_size, even_times, is_pair, make_resizer
+from skspec.images._resizing import (
+    ResizeWeights,
+    check_size,
+    even_times,
+    is_pair,
+    make_resize_weights,
+)
 from skspec.images._stft_image import FRAME_CONSTRAINTS, SCALE_CONSTRAINTS, ScaleMixin
-from skspec.signal import STFT, Window, even_positions, make_stft, mel_spectrogram
+from skspec.signal import STFT, Window, even_positions, make_stft, mel_spectrogram, resize
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class MultiResSpectrogram(MelBandsMixin, ScaleMixin, WaveformImageTransformer):
@@ -72,6 +82,12 @@ class MultiResSpectrogram(MelBandsMixin, ScaleMixin, WaveformImageTransformer):
         Floor below which decibels are not counted, as a power.
     top_db : float >= 0 or None, default=80.0
         Range in dB below the largest value of the channel at which it is cut off.
+    device : {"cpu", "cuda", "cuda:N", "auto"}, default="cpu"
+        Where images are drawn; "auto" is CUDA where there is one. There they are within 1e-4 of
+        the clip's maximum, and 0.01 dB, of those of the CPU.
+    n_jobs : int or None, default=None
+        Threads that share out the clips; `None` is 1 unless a `joblib.parallel_config` says
+        otherwise, -1 is one for each core. Results are the same to the bit.
     verbose : int, default=0
         1 shows a progress bar over clips, with the time left.
 
@@ -160,6 +176,8 @@ class MultiResSpectrogram(MelBandsMixin, ScaleMixin, WaveformImageTransformer):
         ref: float | Literal["max"] = "max",
         amin: float = 1e-10,
         top_db: float | None = 80.0,
+        device: str = "cpu",
+        n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.sr = sr
@@ -182,6 +200,8 @@ class MultiResSpectrogram(MelBandsMixin, ScaleMixin, WaveformImageTransformer):
         self.ref = ref
         self.amin = amin
         self.top_db = top_db
+        self.device = device
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     def _check_relations(self) -> None:
@@ -205,20 +225,40 @@ class MultiResSpectrogram(MelBandsMixin, ScaleMixin, WaveformImageTransformer):
 
     def _make_painter(self) -> Painter:
         stfts, filters = self._make_stfts(), self._make_filters()
-        columns = self.get_times()
-        resizers = [
-            make_resizer(
-                self.n_mels, stft.times(self.n_timepoints_, self.sr), self.size[0], columns
-            )
-            for stft in stfts
-        ]
+        weights = [self._make_weights(stft) for stft in stfts]
 
         def paint(waveform: NDArray[np.float32], image: Image) -> None:
-            for stft, resized, channel in zip(stfts, resizers, image, strict=True):
-                channel[:] = resized(mel_spectrogram(waveform, stft, filters, power=self.power))
+            for stft, (rows, frames), channel in zip(stfts, weights, image, strict=True):
+                bands = mel_spectrogram(waveform, stft, filters, power=self.power)
+                channel[:] = resize(bands, rows, frames)
                 self._apply_scale(channel)
 
         return paint
+
+    def _make_drawer(self, device: torch.device) -> Drawer:
+        import torch
+
+        from skspec.signal import _torch_transforms as batched
+
+        filters = batched.to_dense(self._make_filters(), device)
+        parts = [
+            (batched.BatchSTFT.on(device, stft), batched.make_resizer(*weights, device))
+            for stft in self._make_stfts()
+            for weights in [self._make_weights(stft)]
+        ]
+
+        def draw(waveforms: Tensor) -> Tensor:
+            channels = [
+                resized(batched.mel_spectrograms(waveforms, stft, filters, power=self.power))
+                for stft, resized in parts
+            ]
+            return self._scaled(torch.stack(channels, dim=1))
+
+        return draw
+
+    def _make_weights(self, stft: STFT) -> ResizeWeights:
+        times = stft.times(self.n_timepoints_, self.sr)
+        return make_resize_weights(self.n_mels, times, self.size[0], self.get_times())
 
     def get_frequencies(self, channel: int = 0) -> NDArray[np.float64]:
         """Give the centre of each row in Hz, an array of shape (n_bins,)."""

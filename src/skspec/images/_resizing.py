@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import NDArray
 
 from skspec.exceptions import ParameterError
-from skspec.images._base import Image
-from skspec.signal import even_positions, resize, resize_weights
+from skspec.signal import even_positions, resize_weights
+
+ResizeWeights = tuple[scipy.sparse.csr_array | None, scipy.sparse.csr_array | None]
 
 
 def is_pair(pair: Any) -> bool:
@@ -31,10 +33,10 @@ def even_times(n_timepoints: int, sr: float, n_frames: int) -> NDArray[np.float6
     return (np.arange(n_frames, dtype=np.float64) + 0.5) * (n_timepoints / sr / n_frames)
 
 
-def make_resizer(
+def make_resize_weights(
     n_bins: int, times: NDArray[np.float64], out_bins: int, out_times: NDArray[np.float64]
-) -> Callable[[Image], Image]:
-    """Give the function that brings a channel (n_bins, n_frames) to another size.
+) -> ResizeWeights:
+    """Give the weights that bring a channel (n_bins, n_frames) to another size.
 
     Rows are shared out evenly. Frames are interpolated at the times asked for, so that channels
     show the same moment in the same column, whatever their hops.
@@ -49,8 +51,12 @@ def make_resizer(
         Rows wanted.
     out_times : ndarray (n_frames_out,)
         Centres wanted, in seconds, evenly spaced.
+
+    Returns
+    -------
+    row_weights, frame_weights : sparse array or None
+        As `resize` takes them.
     """
     step = times[1] - times[0] if len(times) > 1 else np.inf
     rows = resize_weights(n_bins, even_positions(n_bins, out_bins))
-    frames = resize_weights(len(times), (out_times - times[0]) / step)
-    return lambda image: resize(image, rows, frames)
+    return rows, resize_weights(len(times), (out_times - times[0]) / step)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skspec._compat import Interval
 from skspec.exceptions import ParameterError
-from skspec.images._base import Image, Painter
+from skspec.images._base import Drawer, Image, Painter
 from skspec.images._stft_image import STFTImageTransformer
 from skspec.signal import ContrastBand, Window, contrast_bands, spectral_contrast
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class SpectralContrastImage(STFTImageTransformer):
@@ -56,6 +60,12 @@ class SpectralContrastImage(STFTImageTransformer):
         shorter than a frame is padded with zeros either way.
     pad_mode : {"constant", "edge", "reflect", "symmetric"}, default="constant"
         How `numpy.pad` extends both ends of the clip for that; "constant" is silence.
+    device : {"cpu", "cuda", "cuda:N", "auto"}, default="cpu"
+        Where images are drawn; "auto" is CUDA where there is one. There they are within 1e-4 of
+        the clip's maximum, and 0.01 dB, of those of the CPU.
+    n_jobs : int or None, default=None
+        Threads that share out the clips; `None` is 1 unless a `joblib.parallel_config` says
+        otherwise, -1 is one for each core. Results are the same to the bit.
     verbose : int, default=0
         1 shows a progress bar over clips, with the time left.
 
@@ -134,6 +144,8 @@ class SpectralContrastImage(STFTImageTransformer):
         window: Window = "hann",
         center: bool = True,
         pad_mode: str = "constant",
+        device: str = "cpu",
+        n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.sr = sr
@@ -150,6 +162,8 @@ class SpectralContrastImage(STFTImageTransformer):
         self.window = window
         self.center = center
         self.pad_mode = pad_mode
+        self.device = device
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     def _check_relations(self) -> None:
@@ -177,6 +191,17 @@ class SpectralContrastImage(STFTImageTransformer):
             spectral_contrast(waveform, stft, bands, linear=self.linear, out=image[0])
 
         return paint
+
+    def _make_drawer(self, device: torch.device) -> Drawer:
+        from skspec.signal import _torch_transforms as batched
+
+        stft, bands = batched.BatchSTFT.on(device, self._make_stft()), self._make_bands()
+
+        def draw(waveforms: Tensor) -> Tensor:
+            contrasts = batched.spectral_contrasts(waveforms, stft, bands, linear=self.linear)
+            return contrasts[:, None]
+
+        return draw
 
     def get_frequencies(self, channel: int = 0) -> NDArray[np.float64]:
         """Give the centre of each band in Hz, an array of shape (n_bands + 1,).

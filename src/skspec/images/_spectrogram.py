@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skspec._compat import Interval, StrOptions
 from skspec.exceptions import ParameterError
-from skspec.images._base import Image, Painter
+from skspec.images._base import Drawer, Image, Painter
 from skspec.images._stft_image import (
     SCALE_CONSTRAINTS,
     ScaleMixin,
@@ -18,6 +18,10 @@ from skspec.images._stft_image import (
     check_band,
 )
 from skspec.signal import Scaling, Window, spectrogram, spectrum_factors
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class SpectrogramImage(ScaleMixin, STFTImageTransformer):
@@ -71,6 +75,12 @@ class SpectrogramImage(ScaleMixin, STFTImageTransformer):
         Floor below which decibels are not counted, as a power.
     top_db : float >= 0 or None, default=80.0
         Range in dB below the largest value of the clip at which the image is cut off.
+    device : {"cpu", "cuda", "cuda:N", "auto"}, default="cpu"
+        Where images are drawn; "auto" is CUDA where there is one. There they are within 1e-4 of
+        the clip's maximum, and 0.01 dB, of those of the CPU.
+    n_jobs : int or None, default=None
+        Threads that share out the clips; `None` is 1 unless a `joblib.parallel_config` says
+        otherwise, -1 is one for each core. Results are the same to the bit.
     verbose : int, default=0
         1 shows a progress bar over clips, with the time left.
 
@@ -158,6 +168,8 @@ class SpectrogramImage(ScaleMixin, STFTImageTransformer):
         ref: float | Literal["max"] = "max",
         amin: float = 1e-10,
         top_db: float | None = 80.0,
+        device: str = "cpu",
+        n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.sr = sr
@@ -178,6 +190,8 @@ class SpectrogramImage(ScaleMixin, STFTImageTransformer):
         self.ref = ref
         self.amin = amin
         self.top_db = top_db
+        self.device = device
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     def _check_relations(self) -> None:
@@ -223,6 +237,18 @@ class SpectrogramImage(ScaleMixin, STFTImageTransformer):
             self._apply_scale(values)
 
         return paint
+
+    def _make_drawer(self, device: torch.device) -> Drawer:
+        from skspec.signal import _torch_transforms as batched
+
+        stft, bins = batched.BatchSTFT.on(device, self._make_stft()), self._get_bins()
+        factors = batched.to_dense(self._make_factors(), device).float()[:, None]
+
+        def draw(waveforms: Tensor) -> Tensor:
+            values = batched.spectrograms(waveforms, stft, power=self.power, bins=bins)
+            return self._scaled(values * factors)[:, None]
+
+        return draw
 
     def get_frequencies(self, channel: int = 0) -> NDArray[np.float64]:
         """Give the centre of each row in Hz, an array of shape (n_bins,)."""

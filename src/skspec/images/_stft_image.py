@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from skspec._compat import Interval, StrOptions
 from skspec.exceptions import ParameterError
 from skspec.images._base import WaveformImageTransformer
 from skspec.signal import STFT, make_stft, to_decibel
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FRAME_CONSTRAINTS: dict[str, list[Any]] = {
     "n_fft": [Interval(Integral, 1, None, closed="left")],
@@ -79,6 +82,16 @@ class ScaleMixin:
         """Turn amplitudes to the power `power` into what `scale` says, in place."""
         if self.scale == "db":
             to_decibel(values, power=self.power, ref=self.ref, amin=self.amin, top_db=self.top_db)
+
+    def _scaled(self, values: Tensor) -> Tensor:
+        """Give amplitudes of many images as `scale` says, (..., n_bins, n_frames)."""
+        if self.scale == "linear":
+            return values
+        from skspec.signal._torch_transforms import to_decibels
+
+        return to_decibels(
+            values, power=self.power, ref=self.ref, amin=self.amin, top_db=self.top_db
+        )
 
     def get_unit(self, channel: int = 0) -> str:
         """Give the unit of the values, for labels."""

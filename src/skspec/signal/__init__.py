@@ -23,9 +23,10 @@ from skspec.signal._descriptors import (
     spectral_rolloff,
     zero_crossing_rate,
 )
+from skspec.signal._filter_bank import FilterBank, sum_bins
 from skspec.signal._fixed_length import fix_length
 from skspec.signal._functionals import FUNCTIONALS, functionals
-from skspec.signal._mel import mel_filters, mel_spectrogram
+from skspec.signal._mel import mel_filters, mel_spectrogram, warn_of_silent_bands
 from skspec.signal._pitch import is_voiced, yin
 from skspec.signal._resize import even_positions, resize, resize_weights
 from skspec.signal._spectrogram import Scaling, spectrogram, spectrum_factors
@@ -38,6 +39,7 @@ __all__ = [
     "STFT",
     "ContrastBand",
     "DeltaMode",
+    "FilterBank",
     "Scaling",
     "Window",
     "band_extremes",
@@ -69,7 +71,9 @@ __all__ = [
     "spectrum_blocks",
     "spectrum_factors",
     "standardize",
+    "sum_bins",
     "to_decibel",
+    "warn_of_silent_bands",
     "yin",
     "zero_crossing_rate",
 ]

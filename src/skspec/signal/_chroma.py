@@ -6,13 +6,12 @@ from functools import lru_cache
 
 import librosa
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 
 _SMALLEST = np.float32(np.finfo(np.float32).tiny)
 
-# Of a bin's largest weight. Below, a weight is under a tenth of float32's rounding, and without
-# those more than half of the bank is zeros.
+# Of a bin's largest weight. Below, a weight is under a tenth of float32's rounding, and some are
+# subnormal numbers, which many processors are slow at.
 _NEGLIGIBLE = 1e-8
 
 
@@ -25,8 +24,8 @@ def chroma_filters(
     tuning: float = 0.0,
     ctroct: float = 5.0,
     octwidth: float | None = 2.0,
-) -> scipy.sparse.csr_array:
-    """Give librosa's chroma filter bank as a sparse matrix (n_chroma, 1 + n_fft // 2) of float32.
+) -> NDArray[np.float32]:
+    """Give librosa's chroma filter bank, an array (n_chroma, 1 + n_fft // 2) of float32.
 
     Weights under 1e-8 of the largest of their bin are zero. Parameters are those of
     `librosa.filters.chroma`; treat the cached result as read-only.
@@ -35,9 +34,8 @@ def chroma_filters(
         sr=sr, n_fft=n_fft, n_chroma=n_chroma, tuning=tuning, ctroct=ctroct, octwidth=octwidth
     )
     weights[weights < _NEGLIGIBLE * weights.max(axis=0)] = 0
-    filters = scipy.sparse.csr_array(weights)
-    filters.data.flags.writeable = False
-    return filters
+    weights.flags.writeable = False
+    return weights
 
 
 def normalize_frames(values: NDArray[np.float32], norm: float | None) -> NDArray[np.float32]:

@@ -11,6 +11,8 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from skspec.exceptions import AudioWarning
+from skspec.signal._filter_bank import FilterBank, sum_bins
 from skspec.signal._stft import STFT, magnitude, spectrum_blocks
 
 Norm = Literal["slaney"] | float | None
@@ -51,10 +53,22 @@ def _mel_filters(
     return filters
 
 
+def warn_of_silent_bands(filters: scipy.sparse.csr_array, n_fft: int, caller: str) -> None:
+    """Warn of the bands of a mel filter bank that no bin falls into, for a helper of `fit`."""
+    n_silent = int(np.sum(np.diff(filters.indptr) == 0))
+    if n_silent:
+        warnings.warn(
+            f"{caller}: {n_silent} of n_mels={filters.shape[0]} bands are too narrow for "
+            f"n_fft={n_fft} and stay silent; lower n_mels or raise n_fft.",
+            AudioWarning,
+            stacklevel=4,
+        )
+
+
 def mel_spectrogram(
     waveform: NDArray[np.float32],
     stft: STFT,
-    filters: scipy.sparse.csr_array,
+    filters: FilterBank,
     *,
     power: float = 2.0,
     out: NDArray[np.float32] | None = None,
@@ -67,7 +81,7 @@ def mel_spectrogram(
         At least one sample.
     stft : STFT
         Frames and window.
-    filters : sparse array (n_bands, n_bins) of float32
+    filters : sparse array or ndarray (n_bands, n_bins) of float32
         From `mel_filters`, or any other bank.
     power : float > 0, default=2.0
         Exponent of the amplitude: 1 for amplitude, 2 for power.
@@ -90,8 +104,6 @@ def mel_spectrogram(
     if out is None:
         out = np.empty((filters.shape[0], stft.n_frames(len(waveform))), np.float32)
     for frames, spectrum in spectrum_blocks(waveform, stft):
-        scratch = stft.scratch.take("magnitude", *spectrum.shape)
-        bins = stft.scratch.take("bins", *spectrum.shape[::-1])
-        bins[:] = magnitude(spectrum, power, out=scratch).T
-        out[:, frames] = filters @ bins
+        values = magnitude(spectrum, power, stft.scratch.take("magnitude", *spectrum.shape))
+        sum_bins(values, filters, stft.scratch, out=out[:, frames])
     return out
