@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skspec import DeepFeatures, ImageBatch
+from skspec import DeepFeatures, FrozenCache, ImageBatch
 from skspec._seeding import seed_at
 from skspec.exceptions import (
     BackboneNotFoundError,
@@ -134,6 +134,72 @@ class TestValues:
         assert_array_equal(
             pretrained.set_params(random_state=1).fit_transform(X), pretrained.transform(X)
         )
+
+
+class TestCache:
+    @pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
+    @pytest.mark.parametrize("pooling", ["mean", "mean_std", "flatten"])
+    def test_changes_no_bit(self, precision, pooling, tmp_path):
+        settings = {"precision": precision, "pooling": pooling, "batch_size": 4}
+        plain = deep(**settings).fit(X)
+        expected = plain.transform(X)
+        memory = FrozenCache()
+        for cache in (memory, memory, tmp_path, tmp_path, FrozenCache(max_bytes=0)):
+            assert_array_equal(deep(**settings, cache=cache).fit_transform(X), expected)
+        cached = deep(**settings, cache=FrozenCache()).fit(X)
+        for rows in ([4], [8, 2, 5], [0, 2, 1, 7, 8, 3]):  # partly there, in another order
+            assert_array_equal(cached.transform(X[rows]), expected[rows])
+            assert_array_equal(plain.transform(X[rows]), expected[rows])
+
+    def test_only_what_is_missing_is_computed(self):
+        cache = FrozenCache()
+        features = deep(cache=cache).fit(X)
+        features.transform(X[:5])
+        assert (cache.n_computed, cache.n_found) == (5, 0)
+        features.transform(X[[8, 2, 8, 4]])
+        assert (cache.n_computed, cache.n_found) == (6, 3)
+        clone(features).fit(X).transform(X)
+        assert cache.n_computed == 9
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"blocks": "block2"},
+            {"blocks": ["block2", "block3"]},
+            {"pooling": "max"},
+            {"n_bands": 2},
+            {"input_size": (16, 17)},
+            {"input_scaling": "unit"},
+            {"random_state": 1},
+            {"precision": "float32"},
+        ],
+        ids=str,
+    )
+    def test_all_that_matters_gives_other_rows(self, change):
+        cache = FrozenCache()
+        deep(cache=cache).fit_transform(X)
+        changed = deep(cache=cache, **change).fit_transform(X)
+        assert cache.n_computed == 18
+        assert_array_equal(changed, deep(**change).fit_transform(X))
+
+    def test_scaling_learned_on_other_images_gives_other_rows(self):
+        cache = FrozenCache()
+        deep(cache=cache).fit(X[:6]).transform(X)
+        deep(cache=cache).fit(X[3:]).transform(X)
+        assert cache.n_computed == 18
+
+    def test_a_pickle_shares_the_folder(self, tmp_path):
+        features = deep(cache=FrozenCache(tmp_path)).fit(X)
+        expected = features.transform(X)
+        again = pickle.loads(pickle.dumps(features))
+        assert_array_equal(again.transform(X), expected)
+        assert (again.cache.n_computed, again.cache.n_found) == (0, 9)
+
+    def test_for_the_time_of_a_fit_makes_no_sense(self):
+        with pytest.raises(ParameterError, match=r"cache='fit', but nothing is trained"):
+            deep(cache="fit").fit(X)
+        with pytest.raises(ParameterError, match="'cache'"):
+            deep(cache=3).fit(X)
 
 
 class TestNames:

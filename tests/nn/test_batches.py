@@ -111,6 +111,16 @@ class TestToTensor:
         tensor += 1
         assert_array_equal(stored, np.arange(6))
 
+    def test_what_blocks_gave_keeps_its_dtype_and_order(self):
+        maps = torch.ones(2, 3, 4, 5, dtype=torch.bfloat16).to(memory_format=torch.channels_last)
+        tensor = to_tensor(maps, Compute(torch.device("cpu"), torch.float32, autocast=True))
+        assert tensor.dtype == torch.bfloat16
+        assert tensor.is_contiguous(memory_format=torch.channels_last)
+
+    def test_drawn_images_get_the_dtype_of_the_network(self):
+        compute = Compute(torch.device("cpu"), torch.float64, autocast=False)
+        assert to_tensor(torch.ones(2, 1, 4, 4), compute).dtype == torch.float64
+
     def test_any_memory_order(self):
         array = np.arange(6.0, dtype=np.float32).reshape(2, 3).T[::-1]
         assert_array_equal(to_tensor(array, CPU), array)

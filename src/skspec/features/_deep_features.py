@@ -15,13 +15,18 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval, StrOptions
-from skspec._image_batch import check_images
+from skspec._image_batch import ImageBatch, check_images
 from skspec._progress import progress_bar
 from skspec._seeding import resolve_seed, seed_at
 from skspec._validation import check_parameters
-from skspec.nn._batches import batch_slices, to_tensor
+from skspec.exceptions import ParameterError
+from skspec.nn._batches import to_tensor
+from skspec.nn._cache import FrozenCache, resolve_cache
 from skspec.nn._device import resolve_compute
 from skspec.nn._features import FeatureNetwork, FeatureSpec
+from skspec.nn._frozen import image_bytes
+from skspec.nn._frozen_context import frozen_context
+from skspec.nn._frozen_part import FrozenPart, fixed_batch_size
 from skspec.nn._input import image_statistics, resolve_input_size
 from skspec.nn._pooling import STATISTICS
 from skspec.nn._state import NetworkState
@@ -50,7 +55,12 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
     input_scaling : {"fit", "unit", "imagenet"} or None, default="fit"
         As in `PretrainedCNNClassifier`; learned in `fit`.
     batch_size : int > 0, default=32
-        Images per batch.
+        Images per batch. The last one is filled up, so that an image's vector does not depend on
+        how many others there are; for single clips, 1 is fastest.
+    cache : path, FrozenCache or None, default=None
+        Where vectors are kept, so that each image goes through the network once: in a folder,
+        which folds, candidates and processes share, or in a `FrozenCache`, which clones share.
+        None computes them each time, bitwise the same.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
         Number format. ``"auto"``: float32 on the CPU, bfloat16 autocast on CUDA.
     device : str, default="auto"
@@ -93,6 +103,7 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
         "input_size": [tuple, list, None],
         "input_scaling": [StrOptions({"fit", "unit", "imagenet"}), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "cache": [str, PathLike, FrozenCache, None],
         "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
         "device": [str],
         "random_state": ["random_state", np.random.Generator],
@@ -110,6 +121,7 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
         input_size: tuple[int, int] | None = None,
         input_scaling: str | None = "fit",
         batch_size: int = 32,
+        cache: str | PathLike[str] | FrozenCache | None = None,
         precision: str = "auto",
         device: str = "auto",
         random_state: Any = None,
@@ -123,6 +135,7 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
         self.input_size = input_size
         self.input_scaling = input_scaling
         self.batch_size = batch_size
+        self.cache = cache
         self.precision = precision
         self.device = device
         self.random_state = random_state
@@ -142,6 +155,11 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
         self
         """
         check_parameters(self)
+        if self.cache == "fit":
+            raise ParameterError(
+                "Got cache='fit', but nothing is trained here: expected a folder, a FrozenCache or "
+                "None. For a folder of that name give pathlib.Path('fit')."
+            )
         images = check_images(self, X, reset=True, keep_on_demand=True)
         self.compute_ = resolve_compute(self.device, self.precision)
         self.network_spec_ = FeatureSpec(
@@ -149,7 +167,7 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
             blocks=self._block_names(),
             pooling=self.pooling,
             n_bands=self.n_bands,
-            input_size=resolve_input_size(self.backbone, self.input_size),
+            input_size=resolve_input_size(self.backbone, self.input_size, self.image_shape_in_[1:]),
             input_scaling=self.input_scaling,
             statistics=image_statistics(images, np.arange(len(images))),
         )
@@ -173,12 +191,34 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
         features: NDArray[Any] = np.empty(
             (len(images), self.n_features_out_), dtype=self._output_dtype()
         )
-        parts = batch_slices(len(images), self.batch_size, merge_single=False)
-        for part in progress_bar(parts, "DeepFeatures", verbose=self.verbose):
-            x = to_tensor(images.batch(np.arange(len(images))[part]), self.compute_)
-            with torch.inference_mode(), self.compute_.context():
-                features[part] = self.network_(x).to(self.compute_.dtype).cpu().numpy()
+        network = self._frozen_part(images)
+        parts = network.chunks(np.arange(len(images)), image_bytes(images), self.batch_size)
+        with progress_bar(len(images), "DeepFeatures", verbose=self.verbose, unit="clip") as bar:
+            for part in parts:
+                features[part] = network(images.batch(part)).cpu().numpy()
+                bar.update(len(part))
         return features
+
+    def _frozen_part(self, images: ImageBatch) -> FrozenPart:
+        """Give the network as a function of images, with the cache behind it."""
+        network, compute = self.network_, self.compute_
+        size = fixed_batch_size(compute, self.batch_size)
+        cache = resolve_cache(self.cache)
+        cached = None
+        if cache is not None:
+            taken = {name: getattr(network, name) for name in ("pooling", "n_bands")}
+            context = frozen_context(
+                network.adapter,
+                network.backbone,
+                len(network.backbone.blocks),
+                images,
+                compute,
+                size,
+                taken=list(network.block_names),
+                **taken,
+            )
+            cached = cache.rows(context)
+        return FrozenPart(lambda x: network(x).to(compute.dtype), compute, size, cached)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Give a name for each column: block, statistic, channel and band."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -19,17 +19,17 @@ Batch: TypeAlias = tuple[Tensor, tuple[Tensor, ...]]
 
 
 class ImageSource(Protocol):
-    """What the training loop asks of images: an `ImageBatch` is one."""
+    """What the training loop asks of images: an `ImageBatch` is one, `FrozenImages` another."""
 
     def __len__(self) -> int: ...
 
-    def batch(self, indices: Any, epoch: int = 0, training: bool = False) -> NDArray[Any]:
-        """Give images by position, as drawn for `epoch` when training."""
+    def batch(self, indices: Any, epoch: int = 0, training: bool = False) -> Any:
+        """Give images by position, as drawn for `epoch` when training: an array or a tensor."""
         ...
 
     def draw(
         self, positions: NDArray[np.intp], rows: NDArray[np.intp], epoch: int
-    ) -> tuple[NDArray[Any], NDArray[np.intp] | None, NDArray[np.float64]]:
+    ) -> tuple[Any, NDArray[np.intp] | None, NDArray[np.float64]]:
         """Give training images as drawn for an epoch, whom each is mixed with, and its share."""
         ...
 
@@ -45,6 +45,14 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def leave_on_device(examples: Examples) -> Examples:
+    """Give the same examples, whose images stay on the torch device that draws them, if any."""
+    source = examples.source
+    return (
+        replace(examples, source=source.on_device()) if hasattr(source, "on_device") else examples
+    )
 
 
 def batch_slices(n: int, batch_size: int, *, merge_single: bool) -> list[slice]:
@@ -87,7 +95,7 @@ class BatchLoader:
         seed: int = 0,
         first_epoch: int = 0,
     ) -> None:
-        self.examples = examples
+        self.examples = leave_on_device(examples)
         self.compute = compute
         self.training = training
         self.seed = seed
@@ -126,7 +134,12 @@ class BatchLoader:
         return targets.to(device), weights.to(device, self.compute.dtype)
 
 
-def to_tensor(images: NDArray[Any], compute: Compute) -> Tensor:
-    """Put images on the device; arrays that may not be written to are copied first."""
+def to_tensor(images: NDArray[Any] | Tensor, compute: Compute) -> Tensor:
+    """Put images on the device; arrays that may not be written to are copied first.
+
+    A tensor is what blocks gave, or images drawn on a device; under autocast it keeps its dtype.
+    """
+    if isinstance(images, Tensor):
+        return images.to(compute.device, None if compute.autocast else compute.dtype)
     writable = images if images.flags.writeable else images.copy()
     return torch.from_numpy(np.ascontiguousarray(writable)).to(compute.device, compute.dtype)

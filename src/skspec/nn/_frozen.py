@@ -2,14 +2,166 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING, Any
 
-from skspec.nn._batches import Examples
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from skspec._image_batch import ImageBatch, as_version
+from skspec.nn._batches import Examples, batch_slices, to_tensor
+from skspec.nn._cache import FrozenCache
+from skspec.nn._cached_rows import image_keys
+from skspec.nn._device import Compute
+from skspec.nn._frozen_context import frozen_context
+from skspec.nn._frozen_part import FrozenPart, fixed_batch_size
+from skspec.nn._network import TransferNetwork
+from skspec.nn._row_store import Keys, Slots
 
 if TYPE_CHECKING:
-    from skspec.nn._training import Run
+    from skspec.nn._run import Run
+
+
+class FrozenImages:
+    """What a frozen part gives for images: an `ImageSource` of activations.
+
+    Parameters
+    ----------
+    images : ImageBatch
+        The images, with no policy or one whose versions can be listed.
+    part : FrozenPart
+        What they go through.
+    keys : array of keys of shape (n_versions, n_images), default=None
+        Keys known from other stages; new ones are added.
+    """
+
+    def __init__(self, images: ImageBatch, part: FrozenPart, keys: Keys | None = None) -> None:
+        self.images = images
+        self.part = part
+        self.keys = new_keys(images) if keys is None else keys
+        self.slots: Slots = np.full(self.keys.shape, -1, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def fill(self, rows: NDArray[np.intp], versions: list[int]) -> None:
+        """Compute and store what is missing, in chunks; later no image is made or hashed."""
+        if self.part.cached is None:
+            return
+        for chunk in self.part.chunks(rows, image_bytes(self.images)):
+            self._fill_chunk(chunk, versions)
+
+    def _fill_chunk(self, rows: NDArray[np.intp], versions: list[int]) -> None:
+        plain = functools.cache(lambda: self.images.batch(rows))
+        for version in versions:
+            mirrored = functools.cache(functools.partial(_mirrored, plain, version))
+            if (self.keys[version, rows] == b"").any():
+                self.keys[version, rows] = image_keys(mirrored())
+            self.slots[version, rows] = self.part.locate(self.keys[version, rows], mirrored)
+
+    def batch(self, indices: Any, epoch: int = 0, training: bool = False) -> Tensor:
+        """Give activations by position, of images as drawn for `epoch` when training."""
+        rows = np.asarray(indices, dtype=np.intp)
+        versions = self.images.drawn_versions(rows, epoch) if training else np.zeros_like(rows)
+        return self.part.read(
+            self.slots[versions, rows], lambda: self.images.batch(rows, epoch, training)
+        )
+
+    def draw(
+        self, positions: NDArray[np.intp], rows: NDArray[np.intp], epoch: int
+    ) -> tuple[Tensor, None, NDArray[np.float64]]:
+        """Give activations of training images as drawn for an epoch; nothing is mixed."""
+        return self.batch(rows[positions], epoch, training=True), None, np.ones(len(positions))
+
+
+def image_bytes(images: ImageBatch) -> int:
+    """Give the size of an image."""
+    return prod(images.shape[1:]) * images.dtype.itemsize
+
+
+def _mirrored(images: Callable[[], NDArray[Any]], version: int) -> NDArray[Any]:
+    return as_version(images(), version)
+
+
+def new_keys(images: ImageBatch) -> Keys:
+    """Give room for the keys of all versions of all images."""
+    return np.zeros((1 + max(images.versions or [0]), len(images)), dtype="S16")
+
+
+def frozen_part(
+    network: TransferNetwork,
+    first_block: int,
+    images: ImageBatch,
+    compute: Compute,
+    cache: FrozenCache | None,
+) -> FrozenPart:
+    """Give a network's adapter and the blocks before `first_block` as a function of images."""
+
+    def forward(x: Tensor) -> Tensor:
+        x = network.adapter(x)
+        for block in network.backbone.blocks[:first_block]:
+            x = block(x)
+        return x
+
+    part = FrozenPart(forward, compute, fixed_batch_size(compute))
+    if compute.device.type == "cuda":
+        part = part.that_fits(images.shape[1:])
+    if cache is None:
+        return part
+    context = frozen_context(
+        network.adapter, network.backbone, first_block, images, compute, part.batch_size
+    )
+    return replace(part, cached=cache.rows(context))
 
 
 def frozen_once(run: Run, first_block: int) -> tuple[Examples, Examples | None, int | None]:
     """Give what a stage trains and validates on, and the block that takes it (None: images)."""
-    return run.train, run.valid, None
+    images = run.train.source
+    versions = images.versions if isinstance(images, ImageBatch) else None
+    if first_block == 0 or versions is None:
+        return run.train, run.valid, None
+    assert isinstance(images, ImageBatch)
+    part = frozen_part(run.network, first_block, images, run.compute, run.cache)
+    train = _through(part, run.train, versions, run.keys)
+    valid = None if run.valid is None else _through(part, run.valid, [0], run.keys)
+    return train, valid, first_block
+
+
+def _through(
+    part: FrozenPart, examples: Examples, versions: list[int], keys: dict[int, Keys]
+) -> Examples:
+    """Give examples whose images have gone through a part; keys stay for other stages."""
+    images = examples.source
+    assert isinstance(images, ImageBatch)
+    known = keys.setdefault(id(images), new_keys(images))
+    source = FrozenImages(images, part, known)
+    source.fill(examples.rows, versions)
+    return replace(examples, source=source)
+
+
+def prediction_batches(
+    network: TransferNetwork,
+    images: ImageBatch,
+    first_block: int,
+    compute: Compute,
+    cache: FrozenCache | None,
+    batch_size: int,
+) -> Iterator[Tensor]:
+    """Give batches of what the block `first_block` takes; of images where that is the first.
+
+    The blocks before it have never learnt: they run as they did in training, so that predictions
+    are bitwise the same with a cache and without.
+    """
+    positions = np.arange(len(images))
+    if first_block == 0:
+        source = images.on_device()
+        for rows in batch_slices(len(images), batch_size, merge_single=False):
+            yield to_tensor(source.batch(positions[rows]), compute)
+        return
+    part = frozen_part(network, first_block, images, compute, cache)
+    for chunk in part.chunks(positions, image_bytes(images), batch_size):
+        yield from part(images.batch(chunk)).split(batch_size)

@@ -1,0 +1,100 @@
+"""Files that are whole or not there: written by rename, checked by SHA-256, locked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from filelock import FileLock
+
+_CHECKSUM = "checksum"
+#: How the names of unfinished files end: only a writer that was killed leaves one.
+UNFINISHED = ".unfinished"
+
+
+class DamagedFileError(ValueError):
+    """A file is not what was written; whoever reads it must rebuild or report it."""
+
+
+def canonical_json(content: Any) -> bytes:
+    """Give the same bytes for equal content: keys sorted, no spaces, no NaN."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def sha256(data: Any) -> str:
+    """Give the SHA-256 of bytes or of a contiguous array's bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Give the SHA-256 of a file, a piece at a time."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_whole(path: Path, data: Any) -> None:
+    """Write a file that, whatever happens meanwhile, is there as a whole or not at all.
+
+    The bytes go to a file beside it and onto the disk, then it is renamed.
+    """
+    unfinished = path.with_name(f"{path.name}.{uuid4().hex}{UNFINISHED}")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last; some systems cannot open a folder, and need not."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def write_manifest(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON that carries its own checksum."""
+    write_whole(path, manifest_bytes(content))
+
+
+def manifest_bytes(content: dict[str, Any]) -> bytes:
+    """Give what `write_manifest` writes."""
+    checksum = sha256(canonical_json(content))
+    return json.dumps({**content, _CHECKSUM: checksum}, indent=1, sort_keys=True).encode()
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read what `write_manifest` wrote; any other byte is a `DamagedFileError`."""
+    data = path.read_bytes()
+    try:
+        content = json.loads(data)
+        content.pop(_CHECKSUM)
+        intact = manifest_bytes(content) == data
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise DamagedFileError(f"{path} is no manifest: {error}") from error
+    if not intact:
+        raise DamagedFileError(f"{path} does not have the checksum it was written with")
+    return content
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file among threads and processes; that of a dead holder is free."""
+    with FileLock(path, thread_local=False):
+        yield

@@ -1,0 +1,157 @@
+"""Rows of bytes in a folder of shards that processes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skspec._storage import (
+    UNFINISHED,
+    DamagedFileError,
+    file_sha256,
+    locked,
+    read_manifest,
+    sha256,
+    write_manifest,
+    write_whole,
+)
+from skspec.nn._row_store import Keys, Layout, RowBytes, RowStore, Slots, read_rows
+
+SHARD_BYTES = 64 * 2**20
+#: Shards that this process has verified, by path, time, size and inode: once is enough.
+_VERIFIED: set[tuple[str, int, int, int]] = set()
+
+
+@dataclass(frozen=True)
+class _Shard:
+    """A data file and its manifest; opened for each reading, as there can be thousands."""
+
+    manifest: Path
+    n_rows: int
+    layout: Layout
+    sha256: str
+
+    @property
+    def data(self) -> Path:
+        return self.manifest.with_suffix(".bin")
+
+    def verify(self) -> None:
+        """Compare the data with the manifest, unless this process has done so."""
+        found = self.data.stat()
+        seen = (str(self.data), found.st_mtime_ns, found.st_size, found.st_ino)
+        if seen in _VERIFIED:
+            return
+        whole = found.st_size == self.n_rows * self.layout.row_bytes
+        if not whole or file_sha256(self.data) != self.sha256:
+            raise DamagedFileError(f"{self.data} does not have the SHA-256 it was written with")
+        _VERIFIED.add(seen)
+
+    def read(self, rows: NDArray[np.int64], out: RowBytes) -> None:
+        with self.data.open("rb", buffering=0) as file:
+            read_rows(file, 0, rows, out)
+
+
+class FolderRows(RowStore):
+    """Rows in shards on disk, shared by processes; what is damaged is dropped and reported.
+
+    A shard is there when its manifest is, and that is renamed into place last: what a killed
+    writer leaves is never read. Slots are of this process alone.
+    """
+
+    def __init__(self, folder: Path, on_damage: Callable[[str], None]) -> None:
+        super().__init__()
+        self._folder = folder
+        self._on_damage = on_damage
+        self._seen: set[Path] = set()
+        self._swept = False
+        self._refresh()
+
+    def find(self, keys: Keys) -> Slots:
+        """Give the slot of each key, -1 for one that is not there, all in verified shards."""
+        while True:
+            slots = self.index.find(keys)
+            where = np.searchsorted(self._starts, slots[slots >= 0], side="right") - 1
+            if all(self._is_whole(int(number)) for number in np.unique(where)):
+                return slots
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other processes from adding rows, and learn what they have added."""
+        with locked(self._folder / "lock"):
+            if not self._swept:
+                self._sweep()
+            self._refresh()
+            yield
+
+    def add(self, keys: Keys, rows: RowBytes, layout: Layout) -> None:
+        """Write rows as shards, data first."""
+        step = max(1, SHARD_BYTES // max(1, layout.row_bytes))
+        for start in range(0, len(keys), step):
+            part = slice(start, start + step)
+            self._write(keys[part], rows[part], layout)
+
+    def _write(self, keys: Keys, rows: RowBytes, layout: Layout) -> None:
+        manifest = self._folder / f"shard-{uuid4().hex}.json"
+        shard = _Shard(manifest, len(keys), layout, sha256(rows))
+        write_whole(shard.data, rows)
+        content = {
+            "keys": keys.tobytes().hex(),
+            "n_rows": len(keys),
+            "shape": list(layout.shape),
+            "dtype": layout.dtype,
+            "row_bytes": layout.row_bytes,
+            "sha256": shard.sha256,
+        }
+        write_manifest(manifest, content)
+        self._seen.add(manifest)
+        self._append(keys, shard, layout)
+
+    def _refresh(self) -> None:
+        """Learn which shards there are by now."""
+        for manifest in sorted(set(self._folder.glob("shard-*.json")) - self._seen):
+            self._seen.add(manifest)
+            try:
+                content = read_manifest(manifest)
+            except FileNotFoundError:
+                continue  # another process has just dropped it
+            except (DamagedFileError, OSError) as error:
+                self._discard(manifest, error)
+                continue
+            layout = Layout(tuple(content["shape"]), content["dtype"], content["row_bytes"])
+            keys = np.frombuffer(bytes.fromhex(content["keys"]), dtype="S16")
+            self._append(keys, _Shard(manifest, len(keys), layout, content["sha256"]), layout)
+
+    def _is_whole(self, number: int) -> bool:
+        shard = self._blocks[number]
+        assert isinstance(shard, _Shard)
+        try:
+            shard.verify()
+        except FileNotFoundError:
+            if shard.manifest.exists():
+                self._discard(shard.manifest, DamagedFileError(f"{shard.data} is not there"))
+        except (DamagedFileError, OSError) as error:
+            self._discard(shard.manifest, error)
+        else:
+            return True
+        self.index.drop(int(self._starts[number]), int(self._starts[number + 1]))
+        return False
+
+    def _discard(self, manifest: Path, error: Exception) -> None:
+        for file in (manifest, manifest.with_suffix(".bin")):
+            file.unlink(missing_ok=True)
+        self._on_damage(str(error))
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left; under the lock no one else is writing."""
+        self._swept = True
+        manifests = {path.stem for path in self._folder.glob("shard-*.json")}
+        for path in self._folder.glob("*"):
+            orphan = path.suffix == ".bin" and path.stem not in manifests
+            if orphan or path.suffix == UNFINISHED:
+                path.unlink(missing_ok=True)
