@@ -16,6 +16,7 @@ STREAMS = {
     "mix": 6,
     "partner": 7,
     "waveform": 8,
+    "member": 9,
 }
 
 

@@ -1,10 +1,13 @@
 """Head: what its parameters mean in the network that stands on a backbone."""
 
+import pickle
+
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
-from skspec import Head
+from skspec import Head, PretrainedCNNClassifier, Stage
 from skspec.exceptions import ParameterError
 from skspec.nn._network import HeadSpec
 
@@ -29,6 +32,26 @@ def test_where_dropout_goes(settings, hidden, dropout):
 def test_pooling_and_bands_pass_on():
     spec = Head(pooling="mean_std", n_bands=4).spec()
     assert (spec.pooling, spec.n_bands) == ("mean_std", 4)
+
+
+@pytest.mark.parametrize(
+    "pooling", ["mean", "max", "mean_std", "attention", "last", "flatten"]
+)  # fmt: skip
+def test_every_pooling_trains(pooling):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((8, 1, 16, 12)), np.tile([0, 1], 4)
+    classifier = PretrainedCNNClassifier(
+        "tiny",
+        weights=None,
+        head=Head(pooling=pooling, n_bands=2),
+        stages=[("train", Stage("head", epochs=30, lr=0.1))],
+        device="cpu",
+        random_state=0,
+    ).fit(X, y)
+    losses = [row["train_loss"] for row in classifier.history_]
+    assert losses[-1] < 0.8 * losses[0]
+    again = pickle.loads(pickle.dumps(classifier))
+    assert_array_equal(again.predict_proba(X), classifier.predict_proba(X))
 
 
 @pytest.mark.parametrize(

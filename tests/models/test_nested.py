@@ -1,11 +1,15 @@
 """Heads and stages by name: found, set, never shared by accident."""
 
+import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from skspec import Head, PretrainedCNNClassifier, Stage
+from skspec import Focal, Head, PretrainedCNNClassifier, Stage, StepSchedule
 from skspec.exceptions import ParameterError
+from skspec.models._nested import NestedParamsMixin
+from skspec.models._stage import named_stages
 
 
 def cnn(**settings):
@@ -28,6 +32,7 @@ class TestGet:
         params = cnn(stages=[("one", Stage()), ("two", Stage("head"))]).get_params()
         expected = {f"head__{name}" for name in Head().get_params()}
         expected |= {f"{s}__{name}" for s in ("one", "two") for name in Stage().get_params()}
+        expected |= {"loss__label_smoothing"}
         assert {key for key in params if "__" in key} == expected
         assert params["two__train"] == "head"
 
@@ -41,6 +46,24 @@ class TestGet:
             classifier = cnn(stages=stages)
             assert classifier.get_params()["stages"] == stages
             assert "PretrainedCNNClassifier" in repr(classifier)
+
+    def test_an_invalid_loss_does_not_break_repr_or_get_params(self):
+        for loss in ("nonsense", 3, None):
+            params = cnn(loss=loss).get_params()
+            assert params["loss"] == loss
+            assert not any(key.startswith("loss__") for key in params)
+            assert "PretrainedCNNClassifier" in repr(cnn(loss=loss))
+
+    def test_a_class_without_head_and_loss(self):
+        class Plain(NestedParamsMixin, BaseEstimator):
+            def __init__(self, stages="frozen"):
+                self.stages = stages
+
+        stage = named_stages("frozen")[0][1]
+        expected = {f"frozen__{name}" for name in stage.get_params()}
+        assert Plain().get_params().keys() == {"stages", "frozen"} | expected
+        with pytest.raises(ParameterError, match="'loss__gamma'"):
+            Plain().set_params(loss__gamma=1)
 
 
 class TestSet:
@@ -73,6 +96,32 @@ class TestSet:
         classifier.set_params(stages="frozen")
         assert classifier.stages == "frozen"
 
+    def test_loss_of_a_word(self):
+        classifier = cnn().set_params(loss__label_smoothing=0.1)
+        assert classifier.loss.get_params() == {"label_smoothing": 0.1}
+        assert cnn(loss="focal").get_params()["loss__gamma"] == 2.0
+        assert "loss__gamma" not in cnn(loss="hinge").get_params()
+
+    def test_a_whole_loss_before_its_part(self):
+        classifier = cnn().set_params(loss__gamma=0.5, loss=Focal())
+        assert classifier.loss.gamma == 0.5
+
+    def test_a_whole_schedule_and_its_part(self):
+        classifier = cnn().set_params(finetune__schedule=StepSchedule(3))
+        assert classifier.get_params()["finetune__schedule__step_epochs"] == 3
+        changed = clone(classifier).set_params(finetune__schedule__step_epochs=7)
+        assert changed.get_params()["finetune__schedule"].step_epochs == 7
+        assert classifier.get_params()["finetune__schedule"].step_epochs == 3
+        assert "finetune__schedule__step_epochs" not in cnn().get_params()
+
+    def test_through_a_search(self):
+        grid = {"full__schedule": [None, StepSchedule(1)], "loss__label_smoothing": [0.0, 0.9]}
+        classifier = cnn(stages="full", input_size=(8, 8), device="cpu", random_state=0)
+        search = GridSearchCV(classifier.set_params(full__epochs=2), grid, cv=2)
+        search.fit(X, Y)
+        assert len(set(map(str, search.cv_results_["params"]))) == 4
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
     def test_own_parameters(self):
         assert cnn().set_params(batch_size=3).batch_size == 3
         classifier = cnn()
@@ -100,6 +149,25 @@ class TestNoLeak:
         assert stages[0][1].lr == other.get_params()["a__lr"] == 1e-4
         assert other.stages is stages
         assert (one.get_params()["head__dropout"], one.get_params()["a__lr"]) == (0.7, 0.5)
+
+    def test_a_shared_loss_and_a_shared_schedule(self):
+        loss, schedule = Focal(), StepSchedule(3)
+        stage = Stage(schedule=schedule)
+        one, other = (cnn(loss=loss, stages=[("a", stage)]) for _ in range(2))
+        one.set_params(loss__gamma=0.5, a__schedule__step_epochs=7)
+        assert (loss.gamma, other.loss) == (2.0, loss)
+        assert (schedule.step_epochs, stage.schedule) == (3, schedule)
+        assert (one.loss.gamma, one.get_params()["a__schedule"].step_epochs) == (0.5, 7)
+        cnn().set_params(loss__label_smoothing=0.5)
+        assert cnn().get_params()["loss__label_smoothing"] == 0.0
+
+    def test_fit_does_not_keep_the_given_loss(self):
+        loss = Focal()
+        classifier = cnn(loss=loss, stages="full", input_size=(8, 8), device="cpu")
+        before = classifier.set_params(full__epochs=1).fit(X, Y).predict_proba(X)
+        assert classifier.loss is loss
+        classifier.set_params(loss="binary_cross_entropy")  # only the next fit asks for it
+        np.testing.assert_array_equal(classifier.predict_proba(X), before)
 
     def test_defaults_of_later_instances(self):
         cnn().set_params(head__dropout=0.7, warmup__lr=0.5)
@@ -137,6 +205,10 @@ class TestErrors:
         with pytest.raises(ParameterError, match=r"'head__width'.*'head' has .*'hidden'"):
             cnn().set_params(head__width=1)
 
+    def test_unknown_parameter_of_the_loss(self):
+        with pytest.raises(ParameterError, match=r"'loss__gamma'.*has .*'label_smoothing'"):
+            cnn().set_params(loss__gamma=1)
+
     def test_unknown_parameter(self):
         with pytest.raises(ParameterError, match=r"Invalid parameter 'bath_size'.*'batch_size'"):
             cnn().set_params(bath_size=1)
@@ -146,6 +218,7 @@ class TestErrors:
         [
             [("head", Stage())],
             [("batch_size", Stage())],
+            [("loss", Stage())],
             [("a", Stage()), ("a", Stage())],
             [("a__b", Stage())],
             [("a", "head")],

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from skspec import Head, ImageBatch, PretrainedCNNClassifier, Stage, register_backbone
+from skspec import Focal, Head, ImageBatch, PretrainedCNNClassifier, Stage, register_backbone
 from skspec.exceptions import (
     BackboneNotFoundError,
     DeviceUnavailableError,
@@ -67,7 +67,8 @@ class TestLearning:
         assert [row["stage"] for row in history] == ["warmup"] * 2 + ["finetune"] * 3
         assert [row["epoch"] for row in history] == [0, 1, 2, 3, 4]
         assert [row["lr"] for row in history] == [0.1] * 2 + [1e-4] * 3
-        assert all(set(row) == {"stage", "epoch", "lr", "train_loss"} for row in history)
+        names = {"stage", "epoch", "lr", "head_lr", "train_loss"}
+        assert all(set(row) == names for row in history)
 
     def test_the_first_loss_is_the_cross_entropy_of_the_untrained_network(self):
         classifier = cnn(batch_size=100, head=Head(dropout=0), stages=[("t", Stage(epochs=1))])
@@ -297,7 +298,7 @@ class TestState:
         assert all(type(array) is np.ndarray for array in network.values())
         assert not any(isinstance(value, torch.nn.Module) for value in state.values())
         # And it takes no network, no tensor and no optimizer with it anywhere.
-        for word in (b"_rebuild_tensor", b"_StageNet", b"TransferNetwork", b"torch.nn"):
+        for word in (b"_rebuild_tensor", b"StageNet", b"TransferNetwork", b"torch.nn"):
             assert word not in pickle.dumps(classifier)
 
     def test_a_pickle_is_no_larger_than_the_weights(self):
@@ -336,6 +337,36 @@ class TestState:
             assert "tiny" in html
 
 
+@pytest.fixture
+def eager(monkeypatch):
+    """Let torch.compile trace and run what it traced, without a compiler; give what it got."""
+    compile_, compiled = torch.compile, []
+
+    def trace(function, **settings):
+        compiled.append(function)
+        return compile_(function, backend="eager", **settings)
+
+    monkeypatch.setattr(torch, "compile", trace)
+    return compiled
+
+
+@pytest.mark.slow
+class TestCompile:
+    def test_same_network_same_names(self, eager):
+        plain = cnn().fit(X, Y)
+        assert not eager
+        compiled = cnn(compile=True).fit(X, Y)
+        assert [function.__self__ for function in eager] == [compiled.network_]
+        assert compiled.network_.state_dict().keys() == plain.network_.state_dict().keys()
+        assert_allclose(compiled.predict_proba(X), plain.predict_proba(X), atol=1e-6)
+
+    def test_a_pickle_is_compiled_again(self, eager):
+        compiled = cnn(compile=True).fit(X, Y)
+        again = pickle.loads(pickle.dumps(compiled))
+        assert [function.__self__ for function in eager] == [compiled.network_, again.network_]
+        assert_array_equal(again.predict_proba(X), compiled.predict_proba(X))
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("settings", "error", "message"),
@@ -359,6 +390,11 @@ class TestErrors:
             ({"input_scaling": "z"}, ParameterError, "'input_scaling'"),
             ({"validation": 1.5}, ParameterError, "'validation'"),
             ({"monitor": "loss"}, ParameterError, "'monitor'"),
+            ({"loss": "mse"}, ParameterError, "'loss' .*'cross_entropy'"),
+            ({"loss": 3}, ParameterError, "'loss'"),
+            ({"loss": Focal(gamma=-1)}, ParameterError, "'gamma' parameter of Focal"),
+            ({"on_divergence": "ignore"}, ParameterError, "'on_divergence'"),
+            ({"compile": "yes"}, ParameterError, "'compile'"),
             ({"precision": "half"}, ParameterError, "'precision'"),
             ({"callbacks": 3}, ParameterError, "'callbacks'"),
             ({"random_state": "x"}, ParameterError, "'random_state'"),

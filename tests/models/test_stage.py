@@ -4,7 +4,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from skspec import Stage
+from skspec import CosineSchedule, PlateauSchedule, Stage, StepSchedule
 from skspec.exceptions import BackboneNotFoundError, ParameterError
 from skspec.models._stage import OPTIMIZERS, named_stages
 
@@ -69,9 +69,45 @@ def test_a_class_or_a_function_is_an_optimizer():
     assert plan(optimizer=make, weight_decay=0.1).optimizer_params == {"weight_decay": 0.1}
 
 
+def test_rates_decay_and_clipping_pass_on():
+    made = plan(layer_decay=0.5, decay_on="all", clip_norm=2.0)
+    assert (made.layer_decay, made.decay_on, made.clip_norm) == (0.5, "all", 2.0)
+    assert (plan().layer_decay, plan().decay_on, plan().clip_norm) == (1.0, "weights", None)
+
+
+def test_the_plan_has_a_schedule_of_its_own():
+    schedule = StepSchedule(3)
+    made = plan(schedule=schedule)
+    assert made.schedule is not schedule
+    assert made.schedule.step_epochs == 3
+    assert plan().schedule is None
+
+
+def test_schedule_in_clone_and_repr():
+    stage = Stage(schedule=CosineSchedule(warmup_epochs=2))
+    assert repr(stage) == "Stage(schedule=CosineSchedule(warmup_epochs=2))"
+    copy = clone(stage)
+    assert copy.schedule is not stage.schedule
+    assert copy.get_params()["schedule__warmup_epochs"] == 2
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"schedule": "step"}, "'schedule'"),
+        ({"schedule": StepSchedule(0)}, "'step_epochs' parameter of StepSchedule"),
+        ({"layer_decay": 0.0}, r"'layer_decay' .*\(0\.0, 1\.0\]"),
+        ({"layer_decay": 1.5}, "'layer_decay'"),
+        ({"decay_on": "biases"}, "'decay_on'"),
+        ({"clip_norm": 0.0}, "'clip_norm'"),
+        (
+            {"epochs": 3, "schedule": CosineSchedule(warmup_epochs=3)},
+            "warmup_epochs=3 in a stage of epochs=3",
+        ),
+        (
+            {"patience": 4, "schedule": PlateauSchedule(4)},
+            r"patience=4 .*PlateauSchedule\(patience=4\), but expected more than 4",
+        ),
         ({"train": 3}, "'train'"),
         ({"epochs": 0}, r"'epochs' .* \[1, inf\)"),
         ({"optimizer": "adm"}, r"'optimizer' .*'adamw'"),

@@ -1,5 +1,7 @@
 """InputAdapter: scaling, resizing and growing to three channels, against numpy and torchvision."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
@@ -120,6 +122,19 @@ class TestChannels:
         with pytest.raises(InputError, match=message):
             adapted(images(n_channels), None)
 
+    @pytest.mark.parametrize("n_channels", [1, 2, 5])
+    def test_a_preset_of_as_many_channels(self, n_channels):
+        X = images(n_channels)
+        preset = Preset((12, 10), (0.0,) * n_channels, (1.0,) * n_channels)
+        statistics = image_statistics(ImageBatch(X), ROWS)
+        adapter = InputAdapter((12, 10), "fit", statistics, preset)
+        exact = X.astype(np.float64)
+        expected = (exact - exact.mean()) / exact.std()
+        assert_allclose(adapter(torch.from_numpy(exact)), expected, rtol=1e-9, atol=1e-9)
+        wanted = "takes 1[.]" if n_channels == 1 else f"takes {n_channels}, or 1 that is repeated"
+        with pytest.raises(InputError, match=f"{n_channels + 1} channels, but .* {wanted}"):
+            adapter(torch.zeros(1, n_channels + 1, 12, 10))
+
 
 class TestSize:
     @pytest.mark.parametrize("size", [(24, 30), (6, 5), (6, 30), (12, 5), (13, 10)])
@@ -154,6 +169,17 @@ class TestInputSize:
 
     def test_given(self):
         assert resolve_input_size("tiny", [np.int64(8), 9]) == (8, 9)
+
+    @pytest.mark.parametrize("own", [(64, None), (None, 50), (None, None), (64, 50)])
+    def test_an_open_side_is_the_images(self, own, monkeypatch):
+        preset = Preset(own, (0.0,), (1.0,))
+        monkeypatch.setattr("skspec.nn._input.get_entry", lambda name: Mock(preset=lambda: preset))
+        expected = (own[0] or 30, own[1] or 90)
+        assert resolve_input_size("mine", None, (30, 90)) == expected
+        assert resolve_input_size("mine", (7, 8), (30, 90)) == (7, 8)
+        if None in own:
+            with pytest.raises(ParameterError, match=r"'mine' has no input size .*set input_size"):
+                resolve_input_size("mine", None)
 
     @pytest.mark.parametrize("size", [(8,), (8, 8, 8), (0, 8), (8.0, 8), ("8", 8), ()])
     def test_errors(self, size):

@@ -5,11 +5,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+import torchvision
 
 from skspec import Head, PretrainedCNNClassifier, Stage
+from skspec.exceptions import ParameterError
 from skspec.nn._input import ImageStatistics
-from skspec.nn._network import HeadSpec, NetworkSpec, RegisteredBackbone
+from skspec.nn._network import HeadModule, HeadSpec, NetworkSpec, RegisteredBackbone
 from skspec.nn._pooling import pool
+from skspec.nn._random import Draws
 
 STATISTICS = ImageStatistics(0.0, 1.0, -1.0, 1.0)
 
@@ -34,6 +37,7 @@ class TestHead:
             ({"pooling": "mean_std"}, 64),
             ({"pooling": "mean_std", "n_bands": 2}, 128),
             ({"pooling": "flatten"}, 128),
+            ({"pooling": "last"}, 32),
         ],
     )
     @pytest.mark.parametrize("hidden", [(), (7,), (9, 5)])
@@ -44,6 +48,29 @@ class TestHead:
         expected = sum((a + 1) * b for a, b in pairwise(widths))
         assert sum(p.numel() for p in network.head.parameters()) == expected
         assert network(images()).shape == (8, 3)
+
+    @pytest.mark.parametrize("n_bands", [1, 2])
+    def test_attention_has_parameters_of_its_own(self, n_bands):
+        # 32 channels to 64 with bias, and a score of each: whatever the number of bands.
+        network = spec(pooling="attention", n_bands=n_bands).build()
+        own, head = (
+            sum(p.numel() for p in module.parameters())
+            for module in (network.head.attention, network.head)
+        )
+        assert own == (32 + 1) * 64 + 64
+        assert head == own + (32 * n_bands + 1) * 3
+        assert network(images()).shape == (8, 3)
+
+    def test_attention_starts_as_the_mean_and_learns_with_the_head(self):
+        network = spec(pooling="attention", n_bands=2).build().float()
+        mean = spec(pooling="mean", n_bands=2).build().float()
+        mean.head.layers.load_state_dict(network.head.layers.state_dict())
+        torch.testing.assert_close(network(images()), mean(images()))
+        network.learn_from(3)
+        backbone, before = copy_of(network.backbone), copy_of(network.head)
+        train(network)
+        assert changed(backbone, network.backbone) == set()
+        assert changed(before, network.head) == set(before)
 
     def test_forward_by_hand(self):
         network = spec(hidden=(5,), dropout=(0.0, 0.5), pooling="mean_std").build().eval()
@@ -70,6 +97,82 @@ class TestHead:
         assert torch.equal(one["head.layers.1.weight"], backbone["head.layers.1.weight"])
         key = "backbone.blocks.0.0.weight"
         assert not torch.equal(one[key], backbone[key])
+
+
+VGG16, DENSENET121, ALEXNET = (512, 4, 3), (1024, 7, 7), (256, 6, 6)
+PAPERS = {
+    # paper: maps, head, outputs, widths of the dense layers, dropout before each of them
+    "mo": (VGG16, Head(), 1, [512, 1], [0.2]),
+    "threadgold, VGG16": (
+        VGG16,
+        Head(pooling="flatten", hidden=(256,), dropout=0.5),
+        2,
+        [512 * 4 * 3, 256, 2],
+        [0.0, 0.5],
+    ),
+    "threadgold, Mandel": (
+        (120, 4, 48),
+        Head(pooling="flatten", hidden=(128, 64), dropout=(0.25, 0.25, 0.4)),
+        2,
+        [23040, 128, 64, 2],
+        [0.25, 0.25, 0.4],
+    ),
+    "herron, DenseNet": (DENSENET121, Head(dropout=0), 8, [1024, 8], [0.0]),
+    "herron, AlexNet": (
+        ALEXNET,
+        Head(pooling="flatten", hidden=(4096, 4096), dropout=(0.5, 0.5, 0.0)),
+        8,
+        [9216, 4096, 4096, 8],
+        [0.5, 0.5, 0.0],
+    ),
+    "chakhtouna": (
+        VGG16,
+        Head(hidden=(512, 256), dropout=(0.0, 0.5, 0.0)),
+        8,
+        [512, 512, 256, 8],
+        [0.0, 0.5, 0.0],
+    ),
+}
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_papers_heads(paper):
+    maps_shape, head, n_outputs, widths, dropout = PAPERS[paper]
+    with torch.device("meta"):  # shapes only: AlexNet's has 54 million weights
+        module = HeadModule(maps_shape, head.spec(), n_outputs, Draws())
+    expected = []
+    for i, p in enumerate(dropout):
+        expected += [("SeededDropout", p), ("Linear", (widths[i], widths[i + 1])), ("ReLU", None)]
+    assert [layer_of(layer) for layer in module.layers] == expected[:-1]
+    n_parameters = sum((a + 1) * b for a, b in pairwise(widths))
+    assert sum(p.numel() for p in module.parameters()) == n_parameters
+
+
+def layer_of(layer):
+    """Give a layer's kind, and its dropout probability or its widths."""
+    if isinstance(layer, torch.nn.Linear):
+        return "Linear", (layer.in_features, layer.out_features)
+    return type(layer).__name__, getattr(layer, "p", None)
+
+
+def test_the_papers_printed_parameter_counts():
+    # threadgold prints 2949248 + 8256 + 130 for the dense layers behind 4 x 48 x 120 maps, and
+    # herron's AlexNet is torchvision's with its last layer for 8 instead of 1000 classes.
+    counts = {}
+    for paper in ("threadgold, Mandel", "herron, AlexNet"):
+        maps_shape, head, n_outputs, _, _ = PAPERS[paper]
+        with torch.device("meta"):
+            module = HeadModule(maps_shape, head.spec(), n_outputs, Draws())
+        counts[paper] = sum(p.numel() for p in module.parameters())
+    with torch.device("meta"):
+        alexnet = torchvision.models.alexnet(num_classes=8).classifier
+    assert counts["threadgold, Mandel"] == 2_949_248 + 8_256 + 130
+    assert counts["herron, AlexNet"] == sum(p.numel() for p in alexnet.parameters())
+
+
+def test_images_too_small_for_the_backbone_are_refused_with_what_it_takes():
+    with pytest.raises(ParameterError, match=r"'alexnet' cannot take images of 16 x 16 pixels"):
+        spec("alexnet").build()
 
 
 def test_building_leaves_the_statistics_of_batchnorm_alone():

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from skorch.callbacks import Callback
 from torch.nn import functional as F
 
-from skspec import Head, ImageBatch, PretrainedCNNClassifier, Stage
+from skspec import Head, ImageBatch, PretrainedCNNClassifier, Stage, StepSchedule
 from skspec._seeding import seed_at
 from skspec.exceptions import FitDivergedError, ParameterError
 from skspec.nn._batches import BatchLoader, Examples
@@ -119,13 +119,52 @@ class TestBareLoop:
         stage = Stage(
             "all", epochs=2, optimizer="sgd", lr=0.01, head_lr_factor=10, weight_decay=0.1
         )
+        assert stage.decay_on == "weights"
         train_in_stages(run(mine), plans(stage))
         groups = [
-            {"params": net.backbone.parameters(), "lr": 0.01},
-            {"params": net.head.parameters(), "lr": 0.1},
+            {"params": list(part.parameters()), "lr": lr}
+            for part, lr in ((net.backbone, 0.01), (net.head, 0.1))
         ]
+        for group in list(groups):  # no decay of biases
+            biases = [p for p in group["params"] if p.ndim == 1]
+            group["params"] = [p for p in group["params"] if p.ndim > 1]
+            groups.append({**group, "params": biases, "weight_decay": 0.0})
         bare_loop(net, torch.optim.SGD(groups, weight_decay=0.1), 2)
         assert_same_bits(mine.state_dict(), net.state_dict())
+
+    def test_decay_on_all(self):
+        net, mine = network(), network()
+        stage = Stage(epochs=2, optimizer="sgd", lr=0.01, weight_decay=0.1, decay_on="all")
+        train_in_stages(run(mine), plans(stage))
+        bare_loop(net, torch.optim.SGD(net.parameters(), lr=0.01, weight_decay=0.1), 2)
+        assert_same_bits(mine.state_dict(), net.state_dict())
+
+    def test_clipped_gradients(self):
+        net, mine = network(), network()
+        stage = Stage(epochs=2, optimizer="sgd", lr=0.5, clip_norm=0.05)
+        train_in_stages(run(mine), plans(stage))
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
+        norms = []
+
+        def clip(*_):
+            norms.append(torch.nn.utils.clip_grad_norm_(net.parameters(), 0.05).item())
+
+        optimizer.register_step_pre_hook(clip)
+        bare_loop(net, optimizer, 2)
+        assert_same_bits(mine.state_dict(), net.state_dict())
+        assert max(norms) > 0.05  # there was something to clip
+
+    def test_a_schedule(self):
+        net, mine = network(), network()
+        stage = Stage(epochs=4, optimizer="sgd", lr=0.1, schedule=StepSchedule(2, factor=0.5))
+        seen = run(mine)
+        train_in_stages(seen, plans(stage))
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        bare_loop(net, optimizer, 2)
+        optimizer.param_groups[0]["lr"] = 0.05
+        bare_loop(net, optimizer, 2, first_epoch=2)
+        assert_same_bits(mine.state_dict(), net.state_dict())
+        assert [row["lr"] for row in seen.history] == [0.1, 0.1, 0.05, 0.05]
 
     def test_stages_change_optimizer_and_what_learns(self):
         net, mine = network(), network()

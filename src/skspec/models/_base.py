@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import partial
+from os import PathLike
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import Callback
 
+from skspec._compat import CallbackSupportMixin, with_callbacks
 from skspec._image_batch import ImageBatch, check_images
 from skspec._progress import progress_bar
 from skspec._seeding import resolve_seed
 from skspec._validation import check_parameters
-from skspec.exceptions import FitDivergedError
+from skspec.exceptions import FitDivergedError, ParameterError
+from skspec.models._fit_tasks import fit_tasks
+from skspec.models._losses import LossParameters, named_loss
 from skspec.models._nested import NestedParamsMixin
 from skspec.models._targets import Targets, check_groups, check_targets, split_rows
-from skspec.nn._batches import Examples, batch_slices, to_tensor
+from skspec.nn._batches import Examples, batch_slices
+from skspec.nn._cache import FrozenCache, resolve_cache
 from skspec.nn._device import resolve_compute
+from skspec.nn._frozen import prediction_batches
 from skspec.nn._input import ImageStatistics, image_statistics
+from skspec.nn._memory import PartSize, in_parts
 from skspec.nn._network import NetworkSpec, TransferNetwork
 from skspec.nn._state import NetworkState
 from skspec.nn._training import Run, StagePlan, train_in_stages
 
 
-class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, BaseEstimator, ABC):
+class StagedImageClassifier(
+    CallbackSupportMixin, NetworkState, NestedParamsMixin, ClassifierMixin, BaseEstimator, ABC
+):
     """Fit, predict, pickle; a subclass says what the network is and what its stages are."""
+
+    # What a subclass has whose constructor does not offer them.
+    loss: str | LossParameters = "cross_entropy"
+    on_divergence: str = "raise"
+    compile: bool = False
+    cache: str | PathLike[str] | FrozenCache | None = None
 
     @abstractmethod
     def _network_spec(self, n_outputs: int, statistics: ImageStatistics) -> NetworkSpec:
@@ -37,6 +55,7 @@ class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, Ba
     def _build(self, spec: NetworkSpec, seed: int) -> TransferNetwork:
         """Build the network with its initial weights."""
 
+    @with_callbacks
     def fit(
         self,
         X: Any,
@@ -64,6 +83,7 @@ class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, Ba
         check_parameters(self)
         stages = self._checked_stages()
         images = check_images(self, X, reset=True, keep_on_demand=True)
+        loss = self._checked_loss(images)
         targets = check_targets(self, y, sample_weight, len(images))
         groups = None if groups is None else check_groups(groups, len(images))
         seed = resolve_seed(self.random_state)
@@ -72,14 +92,31 @@ class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, Ba
         self.compute_ = resolve_compute(self.device, self.precision)
         self.classes_ = targets.classes
         statistics = image_statistics(images, train_rows, targets.weights)
-        self.network_spec_ = self._network_spec(len(targets.classes), statistics)
+        n_outputs = loss.spec().n_outputs(len(targets.classes))
+        self.network_spec_ = self._network_spec(n_outputs, statistics)
         network = self.compute_.place(self._build(self.network_spec_, seed))
         plans = [
             stage.plan(name, network.backbone.block_names, network.backbone.name)
             for name, stage in stages
         ]
-        self._train(network, _examples(images, targets, train_rows, valid_rows), plans, seed)
+        parts = _examples(images, targets, train_rows, valid_rows)
+        # What predicting needs is set before training: callbacks get copies that can predict.
+        self.loss_ = loss
+        self.n_frozen_blocks_ = min(plan.first_block for plan in plans)
+        n_epochs = sum(plan.epochs for plan in plans)
+        with fit_tasks(self, X, y, sample_weight, n_epochs) as tasks:
+            self._train(network, parts, plans, seed, tasks)
         return self
+
+    def _checked_loss(self, images: ImageBatch) -> LossParameters:
+        loss = clone(named_loss(self.loss))
+        if images.mixing is not None and not loss.spec().soft_labels:
+            raise ParameterError(
+                f"Got loss={self.loss!r} and images that are mixed in training (mixup or CutMix), "
+                "but this loss takes one label for a clip. Take loss='cross_entropy', "
+                "'binary_cross_entropy' or 'focal', or an Augmenter without mixup and cutmix."
+            )
+        return loss
 
     def _train(
         self,
@@ -87,12 +124,15 @@ class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, Ba
         parts: tuple[Examples, Examples | None],
         plans: list[StagePlan],
         seed: int,
+        tasks: Sequence[Callback],
     ) -> None:
         train, valid = parts
         n_batches = len(batch_slices(len(train), self.batch_size, merge_single=True))
         if valid is not None:
             n_batches += len(batch_slices(len(valid), self.batch_size, merge_single=False))
         total = n_batches * sum(plan.epochs for plan in plans)
+        if self.compile:
+            network.compile()  # in place: the state's names stay as they are
         with progress_bar(total, type(self).__name__, verbose=self.verbose) as bar:
             run = Run(
                 network=network,
@@ -102,17 +142,21 @@ class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, Ba
                 compute=self.compute_,
                 seed=seed,
                 monitor=self.monitor,
-                callbacks=self.callbacks or (),
+                callbacks=[*(self.callbacks or ()), *tasks],
                 on_batch=bar.update,
+                loss=self.loss_.spec(),
+                on_divergence=self.on_divergence,
+                cache=resolve_cache(self.cache),
             )
             train_in_stages(run, plans)
         self.network_ = network  # only now: a fit that failed is not fitted
         self.history_ = run.history
         self.interrupted_ = run.interrupted
+        self.diverged_ = run.diverged
         self.best_epoch_ = None if run.best is None else run.best.epoch
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Give the probability of each class: the softmax of the network's outputs.
+        """Give the probability of each class; the loss says how the outputs become it.
 
         Parameters
         ----------
@@ -126,8 +170,8 @@ class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, Ba
         """
         check_is_fitted(self, "network_")
         images = check_images(self, X, reset=False, keep_on_demand=True)
-        logits = [self._logits(images, part) for part in self._slices(len(images))]
-        probability = torch.cat(logits).softmax(dim=1).cpu().numpy()
+        outputs = self._outputs(images)
+        probability = self.loss_.spec().probabilities(outputs).cpu().numpy()
         if not np.isfinite(probability).all():
             clip = int(np.argmin(np.isfinite(probability).all(axis=1)))
             raise FitDivergedError(
@@ -141,13 +185,23 @@ class StagedImageClassifier(NetworkState, NestedParamsMixin, ClassifierMixin, Ba
         check_is_fitted(self, "network_")
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def _slices(self, n_clips: int) -> list[slice]:
-        return batch_slices(n_clips, self.batch_size, merge_single=False)
+    def _outputs(self, images: ImageBatch) -> torch.Tensor:
+        """Give the network's outputs, batch by batch, in parts where memory runs out."""
+        size, compute, start = PartSize(), self.compute_, self.n_frozen_blocks_
+        cache = resolve_cache(self.cache, fitting=False)
+        network = partial(self.network_, start=start or None)
+        outputs = []
+        for x in prediction_batches(self.network_, images, start, compute, cache, self.batch_size):
+            with torch.inference_mode(), compute.context():
+                work = partial(in_parts, network, x)
+                outputs.append(size.fitting(len(x), work).to(compute.dtype))
+        return torch.cat(outputs)
 
-    def _logits(self, images: ImageBatch, part: slice) -> torch.Tensor:
-        x = to_tensor(images.batch(np.arange(len(images))[part]), self.compute_)
-        with torch.inference_mode(), self.compute_.context():
-            return self.network_(x).to(self.compute_.dtype)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Rebuild the network, and compile it again where it was."""
+        super().__setstate__(state)
+        if self.compile and hasattr(self, "network_"):
+            self.network_.compile()
 
 
 def _examples(

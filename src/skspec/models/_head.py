@@ -20,9 +20,10 @@ class Head(BaseEstimator):
 
     Parameters
     ----------
-    pooling : {"mean", "max", "mean_std", "flatten"}, default="mean"
+    pooling : {"mean", "max", "mean_std", "attention", "last", "flatten"}, default="mean"
         What happens to feature maps over time (and frequency, see `n_bands`): their mean, their
-        maximum, mean and standard deviation, or nothing: every value is kept.
+        maximum, mean and standard deviation, a mean whose weights are learnt (see Notes), the
+        last frame alone (what an LSTM has come to), or nothing: every value is kept.
     n_bands : int > 0, default=1
         Bands in which frequency is kept apart; 1 averages over all of it, as global average
         pooling does. Where something sounds matters in spectrograms, so 4 is worth a try.
@@ -32,6 +33,20 @@ class Head(BaseEstimator):
         A float drops after each hidden layer, or after the pooling where there is none. A
         sequence has one value for after the pooling and one for after each hidden layer.
 
+    Notes
+    -----
+    ``"attention"`` weighs frames by what is in them, so that silence need not count as much as
+    sound. With h_t the channels of frame t in a band, the band gives ``sum_t a_t h_t``, where
+    ``a = softmax_t(v . tanh(W h_t + b))`` is additive attention [1]_ used for pooling [2]_. W has
+    64 rows; W, b and v are shared by the bands. v starts at 0, so training starts from the mean.
+
+    References
+    ----------
+    .. [1] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to
+       align and translate", ICLR 2015.
+    .. [2] K. Okabe, T. Koshinaka, K. Shinoda, "Attentive statistics pooling for deep speaker
+       embedding", Interspeech 2018.
+
     Examples
     --------
     >>> from skspec import Head
@@ -40,7 +55,7 @@ class Head(BaseEstimator):
     """
 
     _parameter_constraints = {  # noqa: RUF012
-        "pooling": [StrOptions({"mean", "max", "mean_std", "flatten"})],
+        "pooling": [StrOptions({"attention", "flatten", "last", "max", "mean", "mean_std"})],
         "n_bands": [Interval(Integral, 1, None, closed="left")],
         "hidden": [tuple, list],
         "dropout": [Interval(Real, 0, 1, closed="left"), tuple, list],

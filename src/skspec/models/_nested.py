@@ -1,26 +1,30 @@
-"""Parameters of heads and stages, reachable by name from any search."""
+"""Parameters of heads, stages and losses, reachable by name from any search."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone
 
 from skspec.exceptions import ParameterError
 from skspec.models._head import Head
+from skspec.models._losses import LossParameters, named_loss
 from skspec.models._stage import STAGE_WORDS, Stage, named_stages
 
 
 class NestedParamsMixin:
-    """`get_params` and `set_params` that reach into `head` and `stages`.
+    """`get_params` and `set_params` that reach into `head`, `stages` and `loss`.
 
-    ``head=None`` and a word for `stages` are expanded, so that ``head__dropout`` and
-    ``finetune__lr`` are always there. Setting one gives this instance a copy of its own: no
-    other instance that shares the object sees the change.
+    ``head=None`` and words for `stages` and `loss` are expanded, so that ``head__dropout``,
+    ``finetune__lr`` and ``loss__label_smoothing`` are always there. Setting one gives this
+    instance a copy of its own: no other instance that shares the object sees the change. A class
+    whose constructor has no `head` or no `loss` has no such names.
     """
 
     head: Head | None
     stages: Any
+    loss: str | LossParameters
 
     def _named_stages(self) -> list[tuple[str, Stage]]:
         """Give the stages, or none where the parameter is not valid; `fit` complains then."""
@@ -30,7 +34,7 @@ class NestedParamsMixin:
             return []
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Give the parameters; with `deep`, those of the head and of each stage as well."""
+        """Give the parameters; with `deep`, those of head, loss and each stage as well."""
         params = super().get_params(deep=False)  # type: ignore[misc]
         if not deep:
             return params
@@ -40,7 +44,7 @@ class NestedParamsMixin:
         return params
 
     def set_params(self, **params: Any) -> Any:
-        """Set parameters, those of the head and the stages by ``head__*`` and ``STAGE__*``."""
+        """Set parameters, also by ``head__*``, ``loss__*`` and ``STAGE__*``."""
         own = super().get_params(deep=False)  # type: ignore[misc]
         super().set_params(**{k: v for k, v in params.items() if k in own})  # type: ignore[misc]
         nested = {k: v for k, v in params.items() if k not in own}
@@ -49,9 +53,15 @@ class NestedParamsMixin:
         return self
 
     def _parts(self) -> dict[str, BaseEstimator]:
-        head = Head() if self.head is None else self.head
-        parts = {"head": head, **dict(self._named_stages())}
-        return {name: part for name, part in parts.items() if isinstance(part, (Head, Stage))}
+        own = super().get_params(deep=False)  # type: ignore[misc]
+        parts: dict[str, Any] = dict(self._named_stages())
+        if "head" in own:
+            parts["head"] = Head() if self.head is None else self.head
+        if "loss" in own:
+            with contextlib.suppress(ParameterError):  # `fit` complains
+                parts["loss"] = named_loss(self.loss)
+        kinds = (Head, LossParameters, Stage)
+        return {name: part for name, part in parts.items() if isinstance(part, kinds)}
 
     def _set_nested(self, key: str, value: Any) -> None:
         name, _, param = key.partition("__")
@@ -59,8 +69,8 @@ class NestedParamsMixin:
         if part is None or (param and param not in part.get_params()):
             raise ParameterError(self._unknown(key, name, part))
         changed = clone(part).set_params(**{param: value}) if param else value
-        if name == "head":
-            self.head = changed
+        if name in ("head", "loss"):
+            setattr(self, name, changed)
         else:
             self.stages = [
                 (stage_name, changed if stage_name == name else stage)

@@ -13,7 +13,9 @@ from skspec._compat import Interval, StrOptions
 from skspec._seeding import seed_at
 from skspec.models._base import StagedImageClassifier
 from skspec.models._head import Head
+from skspec.models._losses import LOSSES, LossParameters
 from skspec.models._stage import Stage
+from skspec.nn._cache import FrozenCache
 from skspec.nn._input import ImageStatistics, resolve_input_size
 from skspec.nn._network import NetworkSpec, RegisteredBackbone, TransferNetwork
 
@@ -41,6 +43,10 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         How to train. ``"two_stage"`` has the stages ``warmup`` and ``finetune``, ``"frozen"``
         has ``frozen``, ``"full"`` has ``full``. What counts is steps, epochs times clips over
         `batch_size`: with a few dozen clips take smaller batches, more epochs or higher rates.
+    loss : str or loss, default="cross_entropy"
+        What the training makes small: ``"cross_entropy"``, ``"binary_cross_entropy"``,
+        ``"hinge"``, ``"focal"``, or an object, `CrossEntropy`, `BinaryCrossEntropy`,
+        `MultiClassHinge` or `Focal`, whose parameters are ``loss__*`` in a search.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss.
     batch_size : int > 0, default=32
@@ -58,10 +64,22 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         everything and keeps the last epoch.
     monitor : {"valid_loss", "valid_accuracy"}, default="valid_loss"
         What makes an epoch the best.
+    cache : "fit", path, FrozenCache or None, default="fit"
+        Where to keep what the frozen blocks give for each image, so that they run once and not in
+        every epoch: for the time of a fit; in a folder, which folds, candidates and processes
+        share; or in a `FrozenCache`, which clones share. None computes it anew each time.
+        Weights and predictions are bitwise the same whichever it is.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
         Number format. ``"auto"``: float32 on the CPU, bfloat16 autocast on CUDA.
     device : str, default="auto"
         ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+    on_divergence : {"raise", "restore"}, default="raise"
+        What to do where the loss becomes NaN or infinite: raise an error; or warn, end the
+        training, and keep the weights of the best epoch, or without a validation part those of
+        the last epoch that ended in order (before the first one, the untrained weights).
+    compile : bool, default=False
+        Whether ``torch.compile`` makes a program of the network for training and predicting. It
+        takes a minute and needs a C++ compiler on the CPU; worth it for long trainings on CUDA.
     callbacks : list of skorch callbacks, default=None
         Copied for each stage.
     random_state : int, RandomState, Generator or None, default=None
@@ -74,13 +92,22 @@ class PretrainedCNNClassifier(StagedImageClassifier):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels.
+    n_frozen_blocks_ : int
+        How many blocks, from the first, no stage lets learn.
     history_ : list of dict
-        One for each epoch: stage, epoch, lr, train_loss; valid_loss and valid_accuracy where
-        there is a validation part.
+        One for each epoch: stage, epoch, lr and head_lr (the rates that the epoch began with, of
+        the last learning block and of the head), train_loss; valid_loss and valid_accuracy where
+        there is a validation part, lr_end (what lr was in the last batch) where the stage has a
+        schedule.
     best_epoch_ : int or None
         The epoch whose weights are kept; None without a validation part.
     interrupted_ : bool
-        Whether Ctrl-C ended the training early.
+        Whether Ctrl-C or a callback ended the training early.
+    diverged_ : bool
+        Whether the training ended because of a loss that was not finite; only with
+        ``on_divergence="restore"``.
+    loss_ : loss
+        The loss object that was used.
     network_ : torch.nn.Module
         The trained network.
     image_shape_in_ : tuple of int
@@ -99,10 +126,25 @@ class PretrainedCNNClassifier(StagedImageClassifier):
     FitDivergedError
         The loss became NaN or infinite.
 
+    Warns
+    -----
+    GroupsWarning
+        Validation clips are split off and `fit` knows no groups.
+    ConvergenceWarning
+        The loss became NaN or infinite, and ``on_divergence="restore"``.
+    UserWarning
+        The device ran out of memory: batches go through the network in parts, see Notes.
+
     Notes
     -----
-    The loss is the cross-entropy, each clip's weighted by sample weight times class weight, the
-    weights scaled to a mean of 1. ``predict_proba`` is the softmax.
+    Each clip's loss is weighted by sample weight times class weight, the weights scaled to a mean
+    of 1. How outputs become probabilities depends on the loss and stands there; with the
+    cross-entropy ``predict_proba`` is the softmax.
+
+    Where a CUDA device runs out of memory in a batch, its images go through in parts, half as
+    large, or smaller, for the rest of the fit, and the gradients are added up: a step is still
+    one of the whole batch. Only BatchNorm layers that learn see a difference: their statistics
+    are then those of a part.
 
     References
     ----------
@@ -126,14 +168,18 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         "upto": [str, None],
         "head": [Head, None],
         "stages": [str, list, tuple],
+        "loss": [StrOptions(set(LOSSES)), LossParameters],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "input_size": [tuple, list, None],
         "input_scaling": [StrOptions({"fit", "unit", "imagenet"}), None],
         "validation": [Interval(Real, 0, 1, closed="neither"), "cv_object", "array-like", None],
+        "cache": [str, PathLike, FrozenCache, None],
         "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
         "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
         "device": [str],
+        "on_divergence": [StrOptions({"raise", "restore"})],
+        "compile": ["boolean"],
         "callbacks": [list, tuple, None],
         "random_state": ["random_state", Generator],
         "verbose": ["verbose"],
@@ -147,14 +193,18 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         upto: str | None = None,
         head: Head | None = None,
         stages: str | Sequence[tuple[str, Stage]] = "two_stage",
+        loss: str | LossParameters = "cross_entropy",
         class_weight: Any = None,
         batch_size: int = 32,
         input_size: tuple[int, int] | None = None,
         input_scaling: str | None = "fit",
         validation: Any = None,
         monitor: str = "valid_loss",
+        cache: str | PathLike[str] | FrozenCache | None = "fit",
         precision: str = "auto",
         device: str = "auto",
+        on_divergence: str = "raise",
+        compile: bool = False,
         callbacks: Sequence[Any] | None = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -164,14 +214,18 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         self.upto = upto
         self.head = head
         self.stages = stages
+        self.loss = loss
         self.class_weight = class_weight
         self.batch_size = batch_size
         self.input_size = input_size
         self.input_scaling = input_scaling
         self.validation = validation
         self.monitor = monitor
+        self.cache = cache
         self.precision = precision
         self.device = device
+        self.on_divergence = on_divergence
+        self.compile = compile
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose
@@ -182,7 +236,7 @@ class PretrainedCNNClassifier(StagedImageClassifier):
             head=(self.head or Head()).spec(),
             n_outputs=n_outputs,
             image_shape=self.image_shape_in_,
-            input_size=resolve_input_size(self.backbone, self.input_size),
+            input_size=resolve_input_size(self.backbone, self.input_size, self.image_shape_in_[1:]),
             input_scaling=self.input_scaling,
             statistics=statistics,
         )

@@ -8,11 +8,12 @@ from numbers import Integral, Real
 from typing import Any
 
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from skspec._compat import Interval, StrOptions
 from skspec._validation import check_parameters
 from skspec.exceptions import ParameterError
+from skspec.models._schedules import CosineSchedule, PlateauSchedule, Schedule
 from skspec.nn._registry import block_index
 from skspec.nn._training import StagePlan
 
@@ -41,8 +42,21 @@ class Stage(BaseEstimator):
         Learning rate of the backbone.
     head_lr_factor : float > 0, default=1.0
         The head learns at ``lr * head_lr_factor``.
+    schedule : schedule, default=None
+        How all learning rates change within the stage: `StepSchedule`, `CyclicSchedule`,
+        `CosineSchedule`, `OneCycleSchedule` or `PlateauSchedule`. None keeps them.
+    layer_decay : float in (0, 1], default=1.0
+        Block i of n (counted from 0) learns at ``lr * layer_decay ** (n - 1 - i)``: the last
+        block at `lr`, the blocks before it ever more slowly, because early blocks carry what
+        holds for all images. The head keeps its own rate.
     weight_decay : float >= 0, default=0.0
         Given to the optimizer.
+    decay_on : {"weights", "all"}, default="weights"
+        What `weight_decay` is for: tensors of two or more dimensions (kernels and matrices), and
+        not the biases and the scales of norms; or all that learns.
+    clip_norm : float > 0, default=None
+        Gradients of all that learns, taken as one vector, are scaled down to this norm where they
+        are longer. None leaves them.
     optimizer_params : dict, default=None
         Further arguments of the optimizer, such as ``{"momentum": 0.9}``.
     batchnorm : {"train", "frozen"}, default="train"
@@ -50,7 +64,14 @@ class Stage(BaseEstimator):
         are used, not updated; scale and shift learn on). On few clips that is often better.
     patience : int > 0, default=None
         End the stage after so many epochs without a better validation score; needs
-        ``validation``. None runs all epochs.
+        ``validation``. None runs all epochs. A schedule is laid out for all `epochs`, whether or
+        not they are reached.
+
+    References
+    ----------
+    `layer_decay` as in H. Bao, L. Dong, S. Piao, F. Wei, "BEiT: BERT pre-training of image
+    transformers", ICLR 2022; `clip_norm` as in R. Pascanu, T. Mikolov, Y. Bengio, "On the
+    difficulty of training recurrent neural networks", ICML 2013, section 3.2.
 
     Examples
     --------
@@ -66,7 +87,11 @@ class Stage(BaseEstimator):
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "head_lr_factor": [Interval(Real, 0, None, closed="neither")],
+        "schedule": [Schedule, None],
+        "layer_decay": [Interval(Real, 0, 1, closed="right")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "decay_on": [StrOptions({"weights", "all"})],
+        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "optimizer_params": [dict, None],
         "batchnorm": [StrOptions({"train", "frozen"})],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
@@ -80,7 +105,11 @@ class Stage(BaseEstimator):
         optimizer: str | Callable[..., torch.optim.Optimizer] = "adamw",
         lr: float = 1e-4,
         head_lr_factor: float = 1.0,
+        schedule: Schedule | None = None,
+        layer_decay: float = 1.0,
         weight_decay: float = 0.0,
+        decay_on: str = "weights",
+        clip_norm: float | None = None,
         optimizer_params: dict[str, Any] | None = None,
         batchnorm: str = "train",
         patience: int | None = None,
@@ -90,7 +119,11 @@ class Stage(BaseEstimator):
         self.optimizer = optimizer
         self.lr = lr
         self.head_lr_factor = head_lr_factor
+        self.schedule = schedule
+        self.layer_decay = layer_decay
         self.weight_decay = weight_decay
+        self.decay_on = decay_on
+        self.clip_norm = clip_norm
         self.optimizer_params = optimizer_params
         self.batchnorm = batchnorm
         self.patience = patience
@@ -98,6 +131,7 @@ class Stage(BaseEstimator):
     def plan(self, name: str, block_names: list[str], backbone: str) -> StagePlan:
         """Check the parameters and give them as plain values for a backbone."""
         check_parameters(self)
+        self._check_schedule()
         kind = OPTIMIZERS[self.optimizer] if isinstance(self.optimizer, str) else self.optimizer
         return StagePlan(
             name=name,
@@ -109,7 +143,30 @@ class Stage(BaseEstimator):
             head_lr=self.lr * self.head_lr_factor,
             batchnorm=self.batchnorm,
             patience=self.patience,
+            schedule=None if self.schedule is None else clone(self.schedule),
+            layer_decay=self.layer_decay,
+            decay_on=self.decay_on,
+            clip_norm=self.clip_norm,
         )
+
+    def _check_schedule(self) -> None:
+        """Refuse schedules that the stage would end before."""
+        schedule = self.schedule
+        if schedule is not None:
+            check_parameters(schedule)
+        if isinstance(schedule, CosineSchedule) and schedule.warmup_epochs >= self.epochs:
+            raise ParameterError(
+                f"Got warmup_epochs={schedule.warmup_epochs!r} in a stage of epochs="
+                f"{self.epochs!r}, but expected fewer: nothing would be left of the cosine."
+            )
+        if isinstance(schedule, PlateauSchedule) and (
+            self.patience is not None and self.patience <= schedule.patience
+        ):
+            raise ParameterError(
+                f"Got patience={self.patience!r} in a stage with schedule={schedule!r}, but "
+                f"expected more than {schedule.patience}: the stage would end before any rate "
+                "falls."
+            )
 
     def _optimizer_params(self, kind: Callable[..., torch.optim.Optimizer]) -> dict[str, Any]:
         known = inspect.signature(kind).parameters

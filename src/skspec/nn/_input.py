@@ -28,7 +28,7 @@ class ImageStatistics:
 
 
 class InputAdapter(nn.Module):
-    """Scale, resize and grow to three channels: ``normalise((x - shift) * gain)``.
+    """Scale, resize and repeat a single channel: ``normalise((x - shift) * gain)``.
 
     A batch at a time and on the network's device, so that stored images stay small.
 
@@ -72,12 +72,10 @@ class InputAdapter(nn.Module):
         self.normalised = normalised
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give (n, 3, height, width) for images of (n, 1 or 3, n_bins, n_frames)."""
+        """Give (n, n_channels, height, width) for images of 1 or n_channels channels."""
         if x.shape[1] not in (1, self.n_channels):
-            raise InputError(
-                f"Images have {x.shape[1]} channels, but the backbone takes {self.n_channels}, "
-                "or 1 that is repeated."
-            )
+            wanted = f"{self.n_channels}, or 1 that is repeated" if self.n_channels > 1 else "1"
+            raise InputError(f"Images have {x.shape[1]} channels, but the backbone takes {wanted}.")
         x = (x - self.shift) * self.gain
         if tuple(x.shape[-2:]) != self.size:
             shrinks = x.shape[-2] > self.size[0] or x.shape[-1] > self.size[1]
@@ -88,10 +86,28 @@ class InputAdapter(nn.Module):
         return x.contiguous(memory_format=torch.channels_last)
 
 
-def resolve_input_size(backbone: str, input_size: Sequence[int] | None) -> tuple[int, int]:
-    """Give height and width that a backbone gets: as asked for, or its own."""
-    if input_size is None:
-        return get_entry(backbone).preset().input_size
+def resolve_input_size(
+    backbone: str, input_size: Sequence[int] | None, image_size: Sequence[int] | None = None
+) -> tuple[int, int]:
+    """Give height and width that a backbone gets: as asked for, or its own.
+
+    A side that its preset leaves open is the image's, of `image_size`.
+    """
+    if input_size is not None:
+        return checked_input_size(input_size)
+    height, width = get_entry(backbone).preset().input_size
+    if image_size is not None:
+        height = image_size[0] if height is None else height
+        width = image_size[1] if width is None else width
+    if height is None or width is None:
+        raise ParameterError(
+            f"The backbone {backbone!r} has no input size of its own: set input_size."
+        )
+    return height, width
+
+
+def checked_input_size(input_size: Sequence[int]) -> tuple[int, int]:
+    """Give height and width as integers, or say what is wrong with them."""
     if len(input_size) != 2 or any(not isinstance(n, Integral) or n < 1 for n in input_size):
         raise ParameterError(
             f"Got input_size={input_size!r}, but expected (height, width), two integers > 0."

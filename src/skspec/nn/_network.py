@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Protocol
@@ -10,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from skspec.nn._backbone import Backbone, build_backbone
+from skspec.nn._backbone import Backbone, build_backbone, check_takes
 from skspec.nn._input import ImageStatistics, InputAdapter
-from skspec.nn._pooling import pool
+from skspec.nn._pooling import AttentionPooling, pool
 from skspec.nn._random import Draws, SeededDropout, seed_random_layers, seeded_initialisation
 from skspec.nn._registry import Preset, get_entry
 
@@ -76,19 +77,37 @@ class NetworkSpec:
         adapter = InputAdapter(self.input_size, self.input_scaling, self.statistics, preset)
         draws = Draws()
         seed_random_layers(backbone, draws)
-        n_features = _n_features(adapter, backbone, self.head, self.image_shape)
+        maps_shape = _maps_shape(adapter, backbone, self.image_shape)
         with seeded_initialisation(head_seed):
-            head = HeadModule(n_features, self.head, self.n_outputs, draws)
+            head = HeadModule(maps_shape, self.head, self.n_outputs, draws)
         return TransferNetwork(adapter, backbone, head, draws)
 
 
 class HeadModule(nn.Module):
-    """Pooling, hidden layers with ReLU and dropout, and the outputs."""
+    """Pooling, hidden layers with ReLU and dropout, and the outputs.
 
-    def __init__(self, n_features: int, spec: HeadSpec, n_outputs: int, draws: Draws) -> None:
+    Parameters
+    ----------
+    maps_shape : sequence of int
+        (channels, height, width) of the feature maps it will get.
+    spec : HeadSpec
+        What it is built of.
+    n_outputs : int
+        Width of the last layer.
+    draws : Draws
+        Of the network that it belongs to.
+    """
+
+    def __init__(
+        self, maps_shape: Sequence[int], spec: HeadSpec, n_outputs: int, draws: Draws
+    ) -> None:
         super().__init__()
         self.pooling = spec.pooling
         self.n_bands = spec.n_bands
+        learns = spec.pooling == "attention"
+        self.attention = AttentionPooling(maps_shape[0], spec.n_bands) if learns else None
+        with torch.no_grad():
+            n_features = self.pool(torch.zeros(1, *maps_shape)).shape[1]
         first, *others = spec.dropout
         layers: list[nn.Module] = [SeededDropout(first, draws)]
         for width, dropout in zip(spec.hidden, others, strict=True):
@@ -96,9 +115,15 @@ class HeadModule(nn.Module):
             n_features = width
         self.layers = nn.Sequential(*layers, nn.Linear(n_features, n_outputs))
 
+    def pool(self, maps: Tensor) -> Tensor:
+        """Give vectors (n, n_features) for feature maps (n, channels, height, width)."""
+        if self.attention is not None:
+            return self.attention(maps)
+        return pool(maps, self.pooling, self.n_bands)
+
     def forward(self, maps: Tensor) -> Tensor:
         """Give outputs (n, n_outputs) for feature maps (n, channels, height, width)."""
-        return self.layers(pool(maps, self.pooling, self.n_bands))
+        return self.layers(self.pool(maps))
 
 
 class TransferNetwork(nn.Module):
@@ -149,13 +174,8 @@ class TransferNetwork(nn.Module):
         return backbone, list(self.head.parameters())
 
 
-def _n_features(
-    adapter: InputAdapter, backbone: Backbone, head: HeadSpec, image_shape: tuple[int, int, int]
-) -> int:
-    """Count what the head gets, by sending one empty image through."""
-    backbone.eval()
-    with torch.no_grad():
-        image = adapter(torch.zeros(1, *image_shape)).to(torch.float32)
-        n_features = pool(backbone(image), head.pooling, head.n_bands).shape[1]
-    backbone.train()
-    return n_features
+def _maps_shape(
+    adapter: InputAdapter, backbone: Backbone, image_shape: tuple[int, int, int]
+) -> torch.Size:
+    """Give the shape of an image's feature maps, by sending an empty one through."""
+    return check_takes(backbone, adapter(torch.zeros(1, *image_shape)).to(torch.float32)).shape[1:]
