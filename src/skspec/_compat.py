@@ -1,4 +1,7 @@
-"""Every private scikit-learn import, and nowhere else."""
+"""Every private scikit-learn import, and what not every version of it has."""
+
+from collections.abc import Callable
+from typing import Any
 
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._array_api import np_compat as numpy_namespace
@@ -11,7 +14,20 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ModuleNotFoundError:  # before scikit-learn 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in for scikit-learn's: without `set_callbacks`."""
+
+    def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:
+        """Give the method as it is."""
+        return method
+
+
 __all__ = [
+    "CallbackSupportMixin",
     "Hidden",
     "Interval",
     "InvalidParameterError",
@@ -20,4 +36,5 @@ __all__ = [
     "numpy_namespace",
     "safe_indexing",
     "validate_parameter_constraints",
+    "with_callbacks",
 ]

@@ -1,21 +1,6 @@
-"""Displays and tables."""
+"""Displays, tables, and callbacks that show a training as it runs."""
 
-from skspec.evaluation._augmenter_display import AugmenterDisplay
-from skspec.evaluation._cross_validation import (
-    SystemResult,
-    corrected_interval,
-    cross_validate_systems,
-    scores_table,
-)
-from skspec.evaluation._spectrogram_display import SpectrogramDisplay
-from skspec.evaluation._training_history_display import TrainingHistoryDisplay
+import lazy_loader as _lazy
 
-__all__ = [
-    "AugmenterDisplay",
-    "SpectrogramDisplay",
-    "SystemResult",
-    "TrainingHistoryDisplay",
-    "corrected_interval",
-    "cross_validate_systems",
-    "scores_table",
-]
+# What only draws does not load torch, which the callbacks need.
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -16,6 +16,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from skspec._compat import safe_indexing
 from skspec._progress import progress_bar
+from skspec.exceptions import InputError, ParameterError
 
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 
@@ -76,6 +77,12 @@ def corrected_interval(
     Returns
     -------
     mean, half_width : float
+        The half width is NaN for a single score.
+
+    Raises
+    ------
+    ParameterError
+        `level` is not between 0 and 1, or `test_share` is negative.
 
     References
     ----------
@@ -88,6 +95,10 @@ def corrected_interval(
     >>> round(mean, 3), round(half_width, 3)
     (0.75, 0.196)
     """
+    if not 0 < level < 1:
+        raise ParameterError(f"Got level={level!r}, but expected a number in (0, 1), such as 0.95.")
+    if not test_share >= 0:
+        raise ParameterError(f"Got test_share={test_share!r}, but expected a number >= 0.")
     values = np.asarray(scores, dtype=np.float64)
     n = len(values)
     if n < 2:
@@ -125,8 +136,15 @@ def cross_validate_systems(
     -------
     list of SystemResult
         In the order of `systems`.
+
+    Raises
+    ------
+    InputError
+        There are no splits.
     """
     labels, parts = np.asarray(y), list(splits)
+    if not parts:
+        raise InputError("There are no splits; a generator of them can be used only once.")
     results = []
     with progress_bar(
         len(systems) * len(parts), "cross-validation", verbose=verbose, unit="fit"
@@ -173,12 +191,12 @@ def _score(true: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
 def scores_table(results: Sequence[SystemResult]) -> str:
     """Give the results as a Markdown table: each score with its 95 % interval, and seconds."""
     head = ["system", "accuracy", "balanced accuracy", "macro F1", "seconds"]
-    rows = [head, ["---", *["---:"] * 4]]
+    rows = [head]
     for result in results:
         cells = [_cell(*result.interval(metric)) for metric in METRICS]
-        rows.append([result.name, *cells, f"{result.seconds:.1f}"])
-    widths = [max(len(row[i]) for row in rows if row[i][0] != "-") for i in range(len(head))]
-    rows[1] = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+        rows.append([result.name.replace("|", r"\|"), *cells, f"{result.seconds:.1f}"])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    rows.insert(1, ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])])
     return "\n".join(_line(row, widths) for row in rows)
 
 

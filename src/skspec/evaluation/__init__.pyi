@@ -1,0 +1,9 @@
+from ._augmenter_display import AugmenterDisplay as AugmenterDisplay
+from ._cross_validation import SystemResult as SystemResult
+from ._cross_validation import corrected_interval as corrected_interval
+from ._cross_validation import cross_validate_systems as cross_validate_systems
+from ._cross_validation import scores_table as scores_table
+from ._epoch_scalars import EpochScalars as EpochScalars
+from ._live_curves import LiveCurves as LiveCurves
+from ._spectrogram_display import SpectrogramDisplay as SpectrogramDisplay
+from ._training_history_display import TrainingHistoryDisplay as TrainingHistoryDisplay
