@@ -107,7 +107,8 @@ def check_clips(
             f"X has {clips.shape[1]} features, but {type(estimator).__name__} is expecting "
             f"{expected} features as input: samples per clip, as in fit. {remedy}"
         )
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    if reset or not isinstance(X, np.ndarray) or hasattr(estimator, "feature_names_in_"):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)  # columns and their names
     return clips
 
 
@@ -179,7 +180,7 @@ def _check_matrix(array: NDArray[Any], caller: str) -> Clip:
             f"{caller}, clip 0: 0 samples. X has 0 feature(s) (shape={clips.shape}) "
             "while a minimum of 1 is required."
         )
-    _check_levels(clips, np.maximum(clips.max(axis=1), -clips.min(axis=1)), caller)
+    _check_levels(clips, _peaks(clips), caller)
     return clips
 
 
@@ -198,7 +199,7 @@ def _check_sequence(items: list[Any], caller: str) -> list[Clip] | list[AnyPath]
     if isinstance(items[0], Number):
         raise _one_clip_error((len(items),), caller)
     clips = [_as_clip(item, index, caller) for index, item in enumerate(items)]
-    _check_levels(clips, np.array([_peak(clip) for clip in clips]), caller)
+    _check_levels(clips, _peaks(clips), caller)
     return clips
 
 
@@ -222,9 +223,11 @@ def _as_clip(clip: Any, index: int, caller: str) -> Clip:
     return _as_floats(array, where)
 
 
-def _peak(clip: Clip) -> float:
-    # Two reductions need no temporary the size of the clip, and both let NaN through.
-    return float(np.maximum(clip.max(), -clip.min()))
+def _peaks(clips: Clip | list[Clip]) -> NDArray[np.float64]:
+    """Give the largest absolute sample of each clip."""
+    # Two reductions need no temporary the size of the clip, both let NaN through, and clip by clip
+    # the second one finds it in the cache. A second thread waits for Python longer than it helps.
+    return np.array([np.maximum(clip.max(), -clip.min()) for clip in clips], dtype=np.float64)
 
 
 def _check_levels(clips: Clip | list[Clip], peaks: NDArray[Any], caller: str) -> None:

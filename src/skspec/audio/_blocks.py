@@ -9,9 +9,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from skspec._jobs import count_jobs, share_out
 from skspec._progress import progress_bar
 from skspec._validation import AnyPath, Waveforms, holds_paths
-from skspec.audio._jobs import count_jobs, share_out
 from skspec.audio._reading import read_audio
 from skspec.exceptions import AudioReadError
 

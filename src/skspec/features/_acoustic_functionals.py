@@ -13,8 +13,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval
+from skspec._jobs import count_jobs
 from skspec._validation import Waveforms, check_clips, check_parameters, holds_paths
-from skspec.audio import check_sound_files, count_jobs, for_each_clip
+from skspec.audio import check_sound_files, for_each_clip
 from skspec.features._clip_describer import ClipDescriber
 from skspec.features._frame_descriptors import (
     FEATURES,

@@ -26,6 +26,7 @@ from skspec.signal import (
     mel_filters,
     normalize_frames,
     rms,
+    scratch,
     spectral_bandwidth,
     spectral_centroid,
     spectral_flatness,
@@ -201,24 +202,20 @@ class _Block:
 
     def __init__(self, how: FrameDescriptors, spectrum: NDArray[np.complex64]) -> None:
         self._how = how
-        self._scratch = how.stft.scratch
-        self._amplitudes = magnitude(spectrum, 1, self._take("magnitude", *spectrum.shape))
-
-    def _take(self, name: str, *shape: int) -> Values:
-        return self._scratch.take(name, *shape)
+        self._amplitudes = magnitude(spectrum, 1, scratch("magnitude", *spectrum.shape))
 
     @cached_property
     def _powers(self) -> Values:
-        out = self._take("powers", *self._amplitudes.shape)
+        out = scratch("powers", *self._amplitudes.shape)
         return np.multiply(self._amplitudes, self._amplitudes, out=out)
 
     @cached_property
     def mel(self) -> Values:
-        return sum_bins(self._powers, self._how.mel, self._scratch)
+        return sum_bins(self._powers, self._how.mel)
 
     @cached_property
     def chroma(self) -> Values:
-        energies = sum_bins(self._powers, self._how.chroma, self._scratch)
+        energies = sum_bins(self._powers, self._how.chroma)
         return normalize_frames(energies, np.inf)
 
     @cached_property
@@ -227,7 +224,7 @@ class _Block:
 
     @cached_property
     def spectral_bandwidth(self) -> Values:
-        out = self._take("squares", *self._amplitudes.shape)
+        out = scratch("squares", *self._amplitudes.shape)
         return spectral_bandwidth(
             self._amplitudes, self._how.frequencies, self.spectral_centroid, out=out
         )

@@ -14,6 +14,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval, StrOptions
+from skspec._jobs import count_jobs
 from skspec._progress import progress_bar
 from skspec._validation import (
     Waveforms,
@@ -22,7 +23,7 @@ from skspec._validation import (
     clip_name,
     holds_paths,
 )
-from skspec.audio import check_sound_files, count_jobs, for_each_clip, iter_blocks, read_clip
+from skspec.audio import check_sound_files, for_each_clip, iter_blocks, read_clip
 from skspec.exceptions import InputError
 from skspec.images._device_drawing import (
     Drawer,

@@ -18,6 +18,7 @@ from skspec.signal import (
     estimate_tuning,
     mel_spectrogram,
     normalize_frames,
+    scratch,
     spectrogram,
     sum_bins,
 )
@@ -206,10 +207,10 @@ class ChromaImage(STFTImageTransformer):
         return paint
 
     def _paint_tuned(self, waveform: NDArray[np.float32], stft: STFT, image: Image) -> None:
-        powers = stft.scratch.take("powers", stft.n_bins, image.shape[2])
+        powers = scratch("powers", stft.n_bins, image.shape[2])
         spectrogram(waveform, stft, out=powers)
         tuning = estimate_tuning(powers, self.sr, self.n_fft, bins_per_octave=self.n_chroma)
-        sum_bins(powers.T, self._make_filters(tuning), stft.scratch, out=image[0])
+        sum_bins(powers.T, self._make_filters(tuning), out=image[0])
 
     def _make_drawer(self, device: torch.device) -> Drawer:
         from skspec.signal import _torch_transforms as batched

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from skspec._jobs import share_out
 from skspec._validation import Waveforms
-from skspec.audio import read_clip, share_out
+from skspec.audio import read_clip
 from skspec.images._base import Image, WaveformImageTransformer
 from skspec.images._device_drawing import draw_rows, find_device
 from skspec.images._waveform_policy import WaveformPolicy

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from skspec.audio import share_out
+from skspec._jobs import share_out
 from skspec.exceptions import DeviceUnavailableError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from skspec.exceptions import ParameterError
 from skspec.images._base import Drawer, Image, Painter
 from skspec.images._mel_bands import MEL_CONSTRAINTS, MEL_NORM, MelBandsMixin
 from skspec.images._stft_image import DECIBEL_CONSTRAINTS, STFTImageTransformer
-from skspec.signal import DeltaMode, Window, cepstrum, delta, mel_spectrogram, to_decibel
+from skspec.signal import DeltaMode, Window, cepstrum, delta, mel_spectrogram, scratch, to_decibel
 
 if TYPE_CHECKING:
     import torch
@@ -251,7 +251,7 @@ class MFCCImage(MelBandsMixin, STFTImageTransformer):
         stft, filters = self._make_stft(), self._make_filters()
 
         def paint(waveform: NDArray[np.float32], image: Image) -> None:
-            bands = stft.scratch.take("decibels", self.n_mels, image.shape[2])
+            bands = scratch("decibels", self.n_mels, image.shape[2])
             mel_spectrogram(waveform, stft, filters, out=bands)
             to_decibel(bands, ref=self.ref, amin=self.amin, top_db=self.top_db)
             image[0] = cepstrum(

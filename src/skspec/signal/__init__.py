@@ -31,7 +31,15 @@ from skspec.signal._pitch import is_voiced, yin
 from skspec.signal._resize import even_positions, resize, resize_weights
 from skspec.signal._spectrogram import Scaling, spectrogram, spectrum_factors
 from skspec.signal._standardize import CONSTANT, standardize
-from skspec.signal._stft import STFT, Window, magnitude, make_stft, make_window, spectrum_blocks
+from skspec.signal._stft import (
+    STFT,
+    Window,
+    magnitude,
+    make_stft,
+    make_window,
+    scratch,
+    spectrum_blocks,
+)
 
 __all__ = [
     "CONSTANT",
@@ -62,6 +70,7 @@ __all__ = [
     "resize",
     "resize_weights",
     "rms",
+    "scratch",
     "spectral_bandwidth",
     "spectral_centroid",
     "spectral_contrast",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skspec.signal._decibel import to_decibel
-from skspec.signal._stft import STFT, magnitude, spectrum_blocks
+from skspec.signal._stft import STFT, magnitude, scratch, spectrum_blocks
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,9 @@ def spectral_contrast(
     """
     shape = len(bands), stft.n_frames(len(waveform))
     peaks = np.empty(shape, np.float32) if out is None else out
-    valleys = stft.scratch.take("valleys", *shape)
+    valleys = scratch("valleys", *shape)
     for frames, spectrum in spectrum_blocks(waveform, stft):
-        amplitudes = magnitude(spectrum, 1, stft.scratch.take("magnitude", *spectrum.shape))
+        amplitudes = magnitude(spectrum, 1, scratch("magnitude", *spectrum.shape))
         valleys[:, frames], peaks[:, frames] = band_extremes(amplitudes, bands)
     return contrast_of_extremes(peaks, valleys, linear=linear)
 

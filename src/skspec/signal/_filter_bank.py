@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from skspec.signal._stft import Scratch
+from skspec.signal._stft import scratch
 
 FilterBank: TypeAlias = "scipy.sparse.csr_array | NDArray[np.float32]"
 
@@ -20,7 +20,6 @@ ONE_THREAD = 2**18
 def sum_bins(
     values: NDArray[np.float32],
     filters: FilterBank,
-    scratch: Scratch,
     *,
     out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
@@ -32,8 +31,6 @@ def sum_bins(
         A spectrum in each row.
     filters : sparse array or ndarray (n_bands, n_bins) of float32
         Weights: sparse for narrow bands, dense for bands that cover most bins.
-    scratch : Scratch
-        Working memory.
     out : ndarray (n_bands, n_frames) of float32, default=None
         Written to where given.
 
@@ -46,7 +43,7 @@ def sum_bins(
     if isinstance(filters, np.ndarray):
         _sum_dense(values, filters, out)
     else:
-        bins = scratch.take("bins", *values.shape[::-1])
+        bins = scratch("bins", *values.shape[::-1])
         bins[:] = values.T  # a sparse product of rows in one piece is far faster
         out[:] = filters @ bins
     return out

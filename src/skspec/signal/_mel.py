@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skspec.exceptions import AudioWarning
 from skspec.signal._filter_bank import FilterBank, sum_bins
-from skspec.signal._stft import STFT, magnitude, spectrum_blocks
+from skspec.signal._stft import STFT, magnitude, scratch, spectrum_blocks
 
 Norm = Literal["slaney"] | float | None
 
@@ -104,6 +104,6 @@ def mel_spectrogram(
     if out is None:
         out = np.empty((filters.shape[0], stft.n_frames(len(waveform))), np.float32)
     for frames, spectrum in spectrum_blocks(waveform, stft):
-        values = magnitude(spectrum, power, stft.scratch.take("magnitude", *spectrum.shape))
-        sum_bins(values, filters, stft.scratch, out=out[:, frames])
+        values = magnitude(spectrum, power, scratch("magnitude", *spectrum.shape))
+        sum_bins(values, filters, out=out[:, frames])
     return out

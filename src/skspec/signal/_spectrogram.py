@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skspec.signal._stft import STFT, magnitude, spectrum_blocks
+from skspec.signal._stft import STFT, magnitude, scratch, spectrum_blocks
 
 Scaling = Literal["magnitude", "spectrum", "density"]
 
@@ -82,8 +82,8 @@ def spectrogram(
         out = np.empty(shape, np.float32)
     for frames, spectrum in spectrum_blocks(waveform, stft):
         part = spectrum[:, kept]
-        rows = stft.scratch.take("bins", *part.shape[::-1])
+        rows = scratch("bins", *part.shape[::-1])
         # Turned in the cache and then copied: scattered over fresh memory it takes twice as long.
-        rows[:] = magnitude(part, power, stft.scratch.take("magnitude", *part.shape)).T
+        rows[:] = magnitude(part, power, scratch("magnitude", *part.shape)).T
         out[:, frames] = rows
     return out

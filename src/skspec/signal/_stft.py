@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -22,22 +23,24 @@ Window = str | tuple[Any, ...] | ArrayLike
 BLOCK_BYTES = 2**20
 
 
-class Scratch:
-    """Arrays used again and again, from block to block and clip to clip.
+# Larger working memory is not kept: it would be that of a long recording.
+_KEPT_BYTES = 2**24
+_KEPT = threading.local()
 
-    Fresh ones of this size would be new memory pages every time, which can cost more than all the
-    arithmetic. One set of them serves one thread.
+
+def scratch(name: str, *shape: int) -> NDArray[np.float32]:
+    """Give this thread's working memory of a name, with whatever it holds.
+
+    It is used again and again, from block to block and clip to clip: fresh arrays of this size
+    would be new memory pages every time, which can cost more than all the arithmetic.
     """
-
-    def __init__(self) -> None:
-        self._flat: dict[str, NDArray[np.float32]] = {}
-
-    def take(self, name: str, *shape: int) -> NDArray[np.float32]:
-        """Give the array of this name in this shape, with whatever it holds."""
-        size = math.prod(shape)
-        if name not in self._flat or self._flat[name].size < size:
-            self._flat[name] = np.empty(size, np.float32)
-        return self._flat[name][:size].reshape(shape)
+    size = math.prod(shape)
+    flat = vars(_KEPT).get(name)
+    if flat is None or flat.size < size:
+        flat = np.empty(size, np.float32)
+        if flat.nbytes <= _KEPT_BYTES:
+            setattr(_KEPT, name, flat)
+    return flat[:size].reshape(shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +58,12 @@ class STFT:
         t * hop_length.
     pad_mode : str, default="constant"
         How `numpy.pad` does that.
-    scratch : Scratch, default=Scratch()
-        Working memory, so an `STFT` is for one thread at a time.
     """
 
     window: NDArray[np.float32]
     hop_length: int
     center: bool = True
     pad_mode: Any = "constant"
-    scratch: Scratch = field(default_factory=Scratch, repr=False)
 
     @property
     def n_fft(self) -> int:
@@ -108,7 +108,7 @@ class STFT:
         if self.pad_mode != "constant":
             return np.pad(waveform, n, mode=self.pad_mode)
         # As np.pad does, in a quarter of the time.
-        longer = self.scratch.take("extended", len(waveform) + 2 * n)
+        longer = scratch("extended", len(waveform) + 2 * n)
         longer[:n] = longer[n + len(waveform) :] = 0
         longer[n : n + len(waveform)] = waveform
         return longer
@@ -197,7 +197,7 @@ def spectrum_blocks(
     size = max(1, BLOCK_BYTES // (4 * stft.n_fft))
     for start in range(0, len(frames), size):
         part = frames[start : start + size]
-        windowed = np.multiply(part, stft.window, out=stft.scratch.take("windowed", *part.shape))
+        windowed = np.multiply(part, stft.window, out=scratch("windowed", *part.shape))
         yield slice(start, start + len(part)), scipy.fft.rfft(windowed)
 
 

@@ -13,7 +13,8 @@ import pytest
 import soundfile
 from numpy.testing import assert_array_equal
 
-from skspec.audio import count_jobs, for_each_clip, share_out
+from skspec._jobs import count_jobs, share_out
+from skspec.audio import for_each_clip
 from skspec.exceptions import AudioReadError, ParameterError
 
 
