@@ -260,9 +260,29 @@ class TestOnce:
     def test_few_shards(self, tmp_path):
         """One for the first batch, whose rows show their size, and one for all the rest."""
         made = classifier(cache=tmp_path).fit(X, Y)
-        assert len(list(tmp_path.rglob("*.bin"))) == 2
+        folders = [len(list(folder.glob("*.bin"))) for folder in tmp_path.iterdir()]
+        assert folders == [2, 2]  # maps, and what the head pools of them
         made.predict(np.random.default_rng(1).random((100, *X.shape[1:])))
-        assert len(list(tmp_path.rglob("*.bin"))) in (3, 4)
+        folders = [len(list(folder.glob("*.bin"))) for folder in tmp_path.iterdir()]
+        assert max(folders) <= 3  # float64 images are others, with folders of their own
+
+    def test_heads_that_pool_in_other_ways_share_the_maps(self):
+        cache = FrozenCache()
+        heads = [Head(), Head(n_bands=2), Head(pooling="max"), Head(pooling="flatten"), Head()]
+        heads += [Head(pooling="attention"), Head(pooling="mean_std")]
+        for head in heads:
+            model = classifier(cache=cache, head=head).fit(X, Y)
+            plain = classifier(cache=None, head=head).fit(X, Y)
+            assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
+        assert cache.n_computed == len(X)
+
+    def test_an_epoch_reads_what_the_head_pools_and_not_the_maps(self):
+        cache = FrozenCache()
+        classifier(cache=cache).fit(X, Y)
+        maps, pooled = [rows.layout.shape for rows in cache._contexts.values()]
+        network = classifier(cache=None).fit(X, Y).network_
+        assert len(maps) == 3
+        assert pooled == (network.head.layers[-1].in_features,)
 
     def test_parameter(self, tmp_path):
         with pytest.raises(ParameterError, match="'cache'"):

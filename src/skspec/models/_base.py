@@ -28,7 +28,7 @@ from skspec.models._targets import Targets, check_groups, check_targets, split_r
 from skspec.nn._batches import Examples, batch_slices
 from skspec.nn._cache import FrozenCache, resolve_cache
 from skspec.nn._device import resolve_compute
-from skspec.nn._frozen import prediction_batches
+from skspec.nn._frozen import entry_point, prediction_batches
 from skspec.nn._input import ImageStatistics, image_statistics
 from skspec.nn._memory import PartSize, in_parts
 from skspec.nn._network import NetworkSpec, TransferNetwork
@@ -189,7 +189,8 @@ class StagedImageClassifier(
         """Give the network's outputs, batch by batch, in parts where memory runs out."""
         size, compute, start = PartSize(), self.compute_, self.n_frozen_blocks_
         cache = resolve_cache(self.cache, fitting=False)
-        network = partial(self.network_, start=start or None)
+        entry = entry_point(self.network_, start) if start else None
+        network = partial(self.network_, start=entry)
         outputs = []
         for x in prediction_batches(self.network_, images, start, compute, cache, self.batch_size):
             with torch.inference_mode(), compute.context():

@@ -117,15 +117,18 @@ class FrozenCache:
     def __deepcopy__(self, _: Any) -> FrozenCache:
         return self
 
-    def rows(self, context: dict[str, Any]) -> CachedRows:
-        """Give the rows that belong to all that decides what an image becomes."""
+    def rows(self, context: dict[str, Any], *, through_network: bool = True) -> CachedRows:
+        """Give the rows that belong to all that decides what an image becomes.
+
+        Without `through_network` they are made of other rows, and count as found only.
+        """
         context = {"format": FORMAT, **context}
         digest = sha256(canonical_json(context))[:32]
         with self._lock:
             if digest not in self._contexts:
-                self._contexts[digest] = CachedRows(
-                    self._store(digest, context), self._count, self._give_up
-                )
+                count = self._count if through_network else self._count_found
+                store = self._store(digest, context)
+                self._contexts[digest] = CachedRows(context, store, count, self._give_up)
             return self._contexts[digest]
 
     def _store(self, digest: str, context: dict[str, Any]) -> RowStore:
@@ -162,6 +165,9 @@ class FrozenCache:
         with self._lock:
             self.n_computed += computed
             self.n_found += found
+
+    def _count_found(self, computed: int, found: int) -> None:
+        self._count(0, found)
 
     def _damaged(self, what: str) -> None:
         with self._lock:

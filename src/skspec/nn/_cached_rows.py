@@ -26,10 +26,12 @@ class CachedRows:
 
     def __init__(
         self,
+        context: dict[str, Any],
         store: RowStore,
         count: Callable[[int, int], None],
         give_up: Callable[[OSError], None],
     ) -> None:
+        self.context = context
         self._store = store
         self._count = count
         self._give_up = give_up

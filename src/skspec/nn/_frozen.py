@@ -99,6 +99,23 @@ def frozen_part(
     compute: Compute,
     cache: FrozenCache | None,
 ) -> FrozenPart:
+    """Give all that does not learn as a function of images: the blocks before `first_block`.
+
+    Where that is all of them, and the head pools by a fixed rule, the pooling is part of it.
+    """
+    maps = _frozen_blocks(network, first_block, images, compute, cache)
+    if entry_point(network, first_block) == first_block:
+        return maps
+    return _with_pooling(maps, network, cache)
+
+
+def _frozen_blocks(
+    network: TransferNetwork,
+    first_block: int,
+    images: ImageBatch,
+    compute: Compute,
+    cache: FrozenCache | None,
+) -> FrozenPart:
     """Give a network's adapter and the blocks before `first_block` as a function of images."""
 
     def forward(x: Tensor) -> Tensor:
@@ -118,8 +135,31 @@ def frozen_part(
     return replace(part, cached=cache.rows(context))
 
 
+def _with_pooling(
+    maps: FrozenPart, network: TransferNetwork, cache: FrozenCache | None
+) -> FrozenPart:
+    """Give what the head pools of the maps that a part gives, kept beside them.
+
+    The maps serve heads that pool in other ways; what they are pooled to is a small part of them,
+    and is all that an epoch of this head reads.
+    """
+    pooled = replace(maps, forward=network.head.pool, cached=None, before=maps)
+    if cache is None or maps.cached is None:
+        return pooled
+    how = {"pooling": network.head.pooling, "n_bands": network.head.n_bands}
+    context = {**maps.cached.context, "after": how}
+    return replace(pooled, cached=cache.rows(context, through_network=False))
+
+
+def entry_point(network: TransferNetwork, first_block: int) -> int:
+    """Give where a network takes over from its frozen part: a block, or what follows pooling."""
+    n_blocks = len(network.backbone.blocks)
+    pooled = first_block == n_blocks and network.head.pools_fixedly
+    return n_blocks + 1 if pooled else first_block
+
+
 def frozen_once(run: Run, first_block: int) -> tuple[Examples, Examples | None, int | None]:
-    """Give what a stage trains and validates on, and the block that takes it (None: images)."""
+    """Give what a stage trains and validates on, and where it enters (None: as images)."""
     images = run.train.source
     versions = images.versions if isinstance(images, ImageBatch) else None
     if first_block == 0 or versions is None:
@@ -128,7 +168,7 @@ def frozen_once(run: Run, first_block: int) -> tuple[Examples, Examples | None, 
     part = frozen_part(run.network, first_block, images, run.compute, run.cache)
     train = _through(part, run.train, versions, run.keys)
     valid = None if run.valid is None else _through(part, run.valid, [0], run.keys)
-    return train, valid, first_block
+    return train, valid, entry_point(run.network, first_block)
 
 
 def _through(
@@ -151,7 +191,7 @@ def prediction_batches(
     cache: FrozenCache | None,
     batch_size: int,
 ) -> Iterator[Tensor]:
-    """Give batches of what the block `first_block` takes; of images where that is the first.
+    """Give batches of what the network takes at its entry point; of images where none is frozen.
 
     The blocks before it have never learnt: they run as they did in training, so that predictions
     are bitwise the same with a cache and without.

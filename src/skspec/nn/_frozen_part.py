@@ -48,22 +48,31 @@ class FrozenPart:
         Images per batch; the last one is filled up.
     cached : CachedRows, default=None
         Where rows are kept; None computes them each time.
+    before : FrozenPart, default=None
+        What the images go through first, where that has a place of its own in the cache.
     """
 
     forward: Callable[[Tensor], Tensor]
     compute: Compute
     batch_size: int
     cached: CachedRows | None = None
+    before: FrozenPart | None = None
 
     def run(self, images: NDArray[Any]) -> Tensor:
         """Compute rows; maps (n, channels, height, width) have their channels last."""
+        if self.before is None:
+            return self._run(images)
+        chunks = self.before.chunks(np.arange(len(images)), images[0].nbytes)
+        return torch.cat([self._run(self.before(images[chunk])) for chunk in chunks])
+
+    def _run(self, inputs: NDArray[Any] | Tensor) -> Tensor:
         parts = [
-            self._run_batch(images[start : start + self.batch_size])
-            for start in range(0, len(images), self.batch_size)
+            self._run_batch(inputs[start : start + self.batch_size])
+            for start in range(0, len(inputs), self.batch_size)
         ]
         return torch.cat(parts)
 
-    def _run_batch(self, images: NDArray[Any]) -> Tensor:
+    def _run_batch(self, images: NDArray[Any] | Tensor) -> Tensor:
         filled = images[np.minimum(np.arange(self.batch_size), len(images) - 1)]
         with torch.no_grad(), self.compute.context():
             rows = self.forward(to_tensor(filled, self.compute))

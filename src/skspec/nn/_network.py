@@ -121,6 +121,11 @@ class HeadModule(nn.Module):
             return self.attention(maps)
         return pool(maps, self.pooling, self.n_bands)
 
+    @property
+    def pools_fixedly(self) -> bool:
+        """Whether pooling makes maps smaller and has nothing to learn, so that once is enough."""
+        return self.attention is None and self.pooling != "flatten"
+
     def forward(self, maps: Tensor) -> Tensor:
         """Give outputs (n, n_outputs) for feature maps (n, channels, height, width)."""
         return self.layers(self.pool(maps))
@@ -140,7 +145,12 @@ class TransferNetwork(nn.Module):
         self._always_eval: list[nn.Module] = []
 
     def forward(self, x: Tensor, start: int | None = None) -> Tensor:
-        """Give outputs (n, n_outputs) for images, or for what the block before `start` gave."""
+        """Give outputs (n, n_outputs) for images, or for what the block before `start` gave.
+
+        One more than the number of blocks is behind the head's pooling.
+        """
+        if start is not None and start > len(self.backbone.blocks):
+            return self.head.layers(x)
         x = self.adapter(x) if start is None else x
         for block in self.backbone.blocks[start or 0 :]:
             x = block(x)
