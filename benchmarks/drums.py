@@ -32,8 +32,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
-import skspec
 from skspec import (
+    DeepEnsembleClassifier,
     DeepFeatures,
     Head,
     MelSpectrogramImage,
@@ -64,7 +64,6 @@ def main() -> None:
         "chance_balanced_accuracy": 1 / len(np.unique(drums.y)),
         "splits": [_describe(drums, train, test) for train, test in splits],
         "seconds_once_for_all_clips": seconds,
-        "left_out": [] if ENSEMBLE in systems else [ENSEMBLE],
     }
     written = run_systems(
         options.name,
@@ -162,9 +161,7 @@ def networks(epochs: int | None = None) -> dict[str, BaseEstimator]:
     for network in found.values():
         stages = [key for key in network.get_params() if key.endswith("__epochs")]
         network.set_params(**{key: epochs for key in stages if epochs})
-    if hasattr(skspec, "DeepEnsembleClassifier"):
-        found[ENSEMBLE] = skspec.DeepEnsembleClassifier(cut, n_estimators=4, random_state=0)
-    return found
+    return {**found, ENSEMBLE: DeepEnsembleClassifier(cut, n_estimators=4, random_state=0)}
 
 
 def cnn(**params: Any) -> PretrainedCNNClassifier:

@@ -84,5 +84,9 @@ class GroupsWarning(UserWarning):
     """Data were split without groups, so clips of one speaker may stand on both sides."""
 
 
+class CacheWarning(UserWarning):
+    """A cache was damaged or could not be written; results are the same without it."""
+
+
 class AudioWarning(UserWarning):
     """A waveform is usable but looks wrong."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from skspec import ImageBatch
-from skspec.nn._batches import BatchLoader, Examples, batch_slices, to_tensor
+from skspec.nn._batches import BatchLoader, Examples, batch_slices, made_ahead, to_tensor
 from skspec.nn._device import Compute
 
 CPU = Compute(torch.device("cpu"), torch.float32, autocast=False)
@@ -124,3 +124,37 @@ class TestToTensor:
     def test_any_memory_order(self):
         array = np.arange(6.0, dtype=np.float32).reshape(2, 3).T[::-1]
         assert_array_equal(to_tensor(array, CPU), array)
+
+
+class TestMadeAhead:
+    def test_same_items_in_order(self):
+        assert list(made_ahead(iter(range(7)))) == list(range(7))
+        assert list(made_ahead(iter([]))) == []
+
+    def test_some_are_made_before_they_are_asked_for_and_not_all(self):
+        made = []
+
+        def items():
+            for i in range(10):
+                made.append(i)
+                yield i
+
+        ahead = made_ahead(items(), depth=2)
+        next(ahead)
+        ahead.close()  # waits for what was begun
+        assert made in ([0, 1], [0, 1, 2])
+
+    def test_an_error_comes_where_it_happened(self):
+        def items():
+            yield 1
+            raise OSError("clip 1")
+
+        ahead = made_ahead(items())
+        assert next(ahead) == 1
+        with pytest.raises(OSError, match="clip 1"):
+            next(ahead)
+
+    def test_a_loader_gives_the_same_batches(self, monkeypatch):
+        plain = [x for x, _ in loader(training=True)]
+        ahead = [x for x, _ in made_ahead(iter(loader(training=True)))]
+        assert all(torch.equal(a, b) for a, b in zip(plain, ahead, strict=True))

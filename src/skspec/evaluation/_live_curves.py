@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import sys
-import threading
 import time
 import warnings
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from weakref import WeakKeyDictionary
 from skorch.callbacks import Callback
 
 from skspec._optional import import_optional
+from skspec._storage import write_whole
 from skspec.evaluation._training_history_display import TrainingHistoryDisplay
 from skspec.exceptions import ParameterError
 
@@ -116,7 +115,7 @@ class LiveCurves(Callback):
 
     def _show(self, figure: Any, state: _State) -> None:
         if self.path is not None:
-            _replace(Path(self.path), _encoded(figure, _format(self.path)))
+            write_whole(Path(self.path), _encoded(figure, _format(self.path)))
             return
         from IPython import display  # there is one: it was checked when training began
 
@@ -155,16 +154,6 @@ def _encoded(figure: Any, kind: str) -> bytes:
     with io.BytesIO() as file:
         figure.savefig(file, format=kind)
         return file.getvalue()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the file and rename: whoever looks sees the old or the new one, whole."""
-    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _format(path: str | PathLike[str]) -> str:

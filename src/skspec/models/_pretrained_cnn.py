@@ -30,8 +30,8 @@ class PretrainedCNNClassifier(StagedImageClassifier):
     Parameters
     ----------
     backbone : str, default="efficientnet_b0"
-        ``"efficientnet_b0"``, ``"efficientnet_lite0"``, ``"mobilenet_v2"``, ``"resnet18"``,
-        ``"tiny"``, or what `register_backbone` added.
+        One that `backbones` lists, such as ``"resnet50"`` or ``"efficientnet_lite0"``; any model
+        of timm, as ``"timm/NAME"``; or what `register_backbone` added.
     weights : "imagenet", path or None, default="imagenet"
         Pretrained weights (downloaded once, or from an installed package), a local
         ``.safetensors`` or ``.pth`` state dict, or None for random ones.

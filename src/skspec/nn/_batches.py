@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +18,10 @@ from skspec.nn._device import Compute
 
 #: Images, and (class index, weight) of each; where images are mixed, also of the other clip.
 Batch: TypeAlias = tuple[Tensor, tuple[Tensor, ...]]
+
+
+Item = TypeVar("Item")
+_END: Any = object()
 
 
 class ImageSource(Protocol):
@@ -110,8 +116,9 @@ class BatchLoader:
         order = np.arange(len(self.examples))
         if self.training:
             generator_at(self.seed, "order", self.epoch).shuffle(order)
-        for part in self.slices:
-            yield self._batch(order[part])
+        batches = (self._batch(order[part]) for part in self.slices)
+        # Images are made and sent while the GPU computes; on a CPU both want the same cores.
+        yield from made_ahead(batches) if self.compute.device.type == "cuda" else batches
 
     def _batch(self, positions: NDArray[np.intp]) -> Batch:
         examples = self.examples
@@ -134,6 +141,15 @@ class BatchLoader:
         return targets.to(device), weights.to(device, self.compute.dtype)
 
 
+def made_ahead(items: Iterator[Item], depth: int = 2) -> Iterator[Item]:
+    """Give the items in order, of which a thread makes so many before they are asked for."""
+    with ThreadPoolExecutor(1, thread_name_prefix="skspec-batch") as pool:
+        coming = deque(pool.submit(next, items, _END) for _ in range(depth))
+        while (item := coming.popleft().result()) is not _END:
+            coming.append(pool.submit(next, items, _END))
+            yield item
+
+
 def to_tensor(images: NDArray[Any] | Tensor, compute: Compute) -> Tensor:
     """Put images on the device; arrays that may not be written to are copied first.
 
@@ -142,4 +158,7 @@ def to_tensor(images: NDArray[Any] | Tensor, compute: Compute) -> Tensor:
     if isinstance(images, Tensor):
         return images.to(compute.device, None if compute.autocast else compute.dtype)
     writable = images if images.flags.writeable else images.copy()
-    return torch.from_numpy(np.ascontiguousarray(writable)).to(compute.device, compute.dtype)
+    tensor = torch.from_numpy(np.ascontiguousarray(writable))
+    if compute.device.type == "cuda":  # from pinned memory the copy waits for nothing
+        tensor = tensor.pin_memory()
+    return tensor.to(compute.device, compute.dtype, non_blocking=True)

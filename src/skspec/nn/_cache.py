@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from skspec._storage import canonical_json, manifest_bytes, sha256, write_manifest
-from skspec.exceptions import ParameterError
+from skspec.exceptions import CacheWarning, ParameterError
 from skspec.nn._cached_rows import CachedRows
 from skspec.nn._row_store import MemoryRows, RowStore
 from skspec.nn._shards import FolderRows
@@ -175,7 +175,7 @@ class FrozenCache:
         warnings.warn(
             f"Damage in a cache: {what}. It is dropped, and its rows are computed again. Should "
             "this happen again, have the disk checked.",
-            UserWarning,
+            CacheWarning,
             stacklevel=2,
         )
 
@@ -190,7 +190,7 @@ class FrozenCache:
             f"The cache in {where} cannot be used further: {error}. Training goes on and gives the "
             "same, but computes the frozen part anew for every batch. Make room, or give another "
             "folder.",
-            UserWarning,
+            CacheWarning,
             stacklevel=2,
         )
 

@@ -19,7 +19,7 @@ from skspec.nn._memory import PartSize
 from skspec.nn._row_store import Keys, Slots
 
 #: Bytes of images, and of rows, that are in memory at once while rows are computed.
-CHUNK_BYTES = 64 * 2**20
+CHUNK_BYTES = 16 * 2**20
 
 
 def fixed_batch_size(compute: Compute, wanted: int | None = None) -> int:

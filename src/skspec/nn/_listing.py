@@ -94,6 +94,16 @@ def backbones(names: Iterable[str] | None = None) -> BackboneTable:
     all takes some seconds. Multiplications are counted by ``torch.utils.flop_counter``, in
     convolutions and matrix products.
 
+    ``cnn14`` was trained on sound, and its weights expect what it was shown: images by
+    ``MelSpectrogramImage(sr=32_000, n_fft=1024, hop_length=320, pad_mode="reflect", n_mels=64,
+    fmin=50, fmax=14_000, ref=1.0, amin=1e-10, top_db=None)``, and ``input_scaling=None`` in the
+    estimator that takes them. They come from a local file, as its authors publish it.
+
+    References
+    ----------
+    Q. Kong, Y. Cao, T. Iqbal, Y. Wang, W. Wang, M. D. Plumbley, "PANNs: Large-scale pretrained
+    audio neural networks for audio pattern recognition", IEEE/ACM TASLP 28 (2020).
+
     Examples
     --------
     >>> from skspec import backbones

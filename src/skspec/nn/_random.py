@@ -59,6 +59,7 @@ class SeededDropout(nn.Module):
         self.draws = draws
         self.per_image = per_image
 
+    @torch.compiler.disable  # it cannot trace a generator, and would warn of it
     def forward(self, x: Tensor) -> Tensor:
         """Give `x` with some of it dropped in training, `x` itself otherwise."""
         if not self.training or self.p == 0.0:
