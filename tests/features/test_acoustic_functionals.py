@@ -113,13 +113,15 @@ def check_agreement(p, n, seed):
     for name, rows in expected.items():
         # Slopes of nothing are rounding of what they are slopes of.
         scale = abs(expected["mfcc"] if name == "mfcc_delta" else rows).max()
+        # A single coefficient can cross 0 dB: there, what is left is the rounding of its power.
+        least = 1.0 if name.startswith("mfcc") else 0.0
         # By chance the smallest bin of some frame can be nearly 0, and its decibels mere rounding.
         is_contrast = name == "spectral_contrast"
         for row, values in enumerate(rows):
             stem = f"{name}_{row}" if name in NUMBERED else name
             for statistic in ("median",) if is_contrast else ("mean", "median", "max"):
                 difference = found[f"{stem}_{statistic}"] - getattr(np, statistic)(values)
-                assert abs(difference) <= (1e-3 if is_contrast else 1e-4) * scale
+                assert abs(difference) <= (1e-3 if is_contrast else 1e-4) * max(scale, least)
 
 
 @settings(max_examples=40, deadline=None)
