@@ -142,12 +142,11 @@ def test_image_does_not_depend_on_its_batch_or_threads(name, by_torch, monkeypat
     assert_array_equal(drawing.set_params(n_jobs=2).transform(X), images)
 
 
-@every_transformer
+# Tuned chroma needs the numbers on the CPU.
+@pytest.mark.parametrize("name", [name for name in TRANSFORMERS if name != "tuned chroma"])
 @pytest.mark.slow
 def test_all_of_it_is_on_the_device(name):
     # Fake tensors compute nothing, but refuse to mix devices as CUDA does, on every machine.
-    if name == "tuned chroma":
-        pytest.skip("it needs the numbers on the CPU")
     drawing = transformer(name).fit(sounds(3))
     with FakeTensorMode():
         draw = drawing._make_drawer(torch.device("cuda"))
