@@ -125,8 +125,8 @@ def verdict(results: list[SystemResult]) -> str:
     mean, half_width = corrected_interval(gain, baseline.test_share)
     return (
         f"Best balanced accuracy: {best} ({means[best]:.2f}).\n"
-        f"The better pretrained network ({network.name}) minus the simple baseline ({baseline.name}): "
-        f"{mean:+.2f} ± {half_width:.2f}."
+        f"The better pretrained network ({network.name}) minus the simple baseline "
+        f"({baseline.name}): {mean:+.2f} ± {half_width:.2f}."
     )
 
 
