@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from safetensors.torch import save_file
 from scipy.stats import entropy
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -11,8 +12,15 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
-from skspec import DeepEnsembleClassifier, ImageScaler, PretrainedCNNClassifier, Stage
+from skspec import (
+    DeepEnsembleClassifier,
+    FrozenCache,
+    ImageScaler,
+    PretrainedCNNClassifier,
+    Stage,
+)
 from skspec.exceptions import ParameterError
+from skspec.nn._registry import get_entry
 
 RNG = np.random.default_rng(0)
 Y = np.array(["high", "low"])[np.arange(16) % 2]
@@ -123,3 +131,21 @@ def test_weights_that_the_members_do_not_take_are_refused():
 def test_no_members_is_refused():
     with pytest.raises(ParameterError, match="n_estimators"):
         DeepEnsembleClassifier(network(), n_estimators=0).fit(X, Y)
+
+
+def test_what_all_members_have_frozen_is_computed_once(tmp_path, monkeypatch):
+    made = []
+
+    class Recorded(FrozenCache):
+        def __init__(self):
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr("skspec.models._deep_ensemble.FrozenCache", Recorded)
+    weights = tmp_path / "tiny.safetensors"
+    save_file(get_entry("tiny").build().state_dict(), weights)
+    cnn = network(weights=weights, stages="frozen")
+    ensemble = DeepEnsembleClassifier(cnn, n_estimators=3, random_state=0).fit(X, Y)
+    assert [cache.n_computed for cache in made] == [len(X)]
+    assert {member.cache for member in ensemble.estimators_} == {"fit"}
+    assert not np.allclose(*ensemble.predict_members(X)[:2])
