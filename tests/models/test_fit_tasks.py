@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skspec import PretrainedCNNClassifier, Stage, _compat
+from skspec.exceptions import FitDivergedError
 from skspec.models._fit_tasks import FitTasks, fit_tasks
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has callbacks")
@@ -75,6 +76,16 @@ class Everywhere(Keeper):
 
 def epochs(n):
     return [(what, "epoch", i) for i in range(n) for what in ("begin", "end")]
+
+
+def test_a_stop_never_hides_that_training_diverged():
+    class Stopper(Recorder):
+        def on_fit_task_end(self, estimator, context):
+            return True
+
+    stages = [("full", Stage(epochs=3, optimizer="sgd", lr=1e30))]
+    with pytest.raises(FitDivergedError):
+        cnn(stages=stages).set_callbacks(Stopper()).fit(X, Y)
 
 
 class TestTasks:

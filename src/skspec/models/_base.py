@@ -5,24 +5,27 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
+from numbers import Integral, Real
 from os import PathLike
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
-from skspec._compat import CallbackSupportMixin, with_callbacks
+from skspec._compat import CallbackSupportMixin, Interval, StrOptions, with_callbacks
 from skspec._image_batch import ImageBatch, check_images
 from skspec._progress import progress_bar
 from skspec._seeding import resolve_seed
 from skspec._validation import check_parameters
 from skspec.exceptions import FitDivergedError, ParameterError
 from skspec.models._fit_tasks import fit_tasks
-from skspec.models._losses import LossParameters, named_loss
+from skspec.models._head import Head
+from skspec.models._losses import LOSSES, LossParameters, named_loss
 from skspec.models._nested import NestedParamsMixin
 from skspec.models._targets import Targets, check_groups, check_targets, split_rows
 from skspec.nn._batches import Examples, batch_slices
@@ -40,6 +43,24 @@ class StagedImageClassifier(
     CallbackSupportMixin, NetworkState, NestedParamsMixin, ClassifierMixin, BaseEstimator, ABC
 ):
     """Fit, predict, pickle; a subclass says what the network is and what its stages are."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "head": [Head, None],
+        "stages": [str, list, tuple],
+        "loss": [StrOptions(set(LOSSES)), LossParameters],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "input_size": [tuple, list, None],
+        "validation": [Interval(Real, 0, 1, closed="neither"), "cv_object", "array-like", None],
+        "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
+        "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
+        "device": [str],
+        "on_divergence": [StrOptions({"raise", "restore"})],
+        "compile": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "random_state": ["random_state", Generator],
+        "verbose": ["verbose"],
+    }
 
     # What a subclass has whose constructor does not offer them.
     loss: str | LossParameters = "cross_entropy"

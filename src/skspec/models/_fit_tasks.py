@@ -16,9 +16,7 @@ from skspec.nn._run import Run
 class FitTasks(Callback):
     """Opens and ends a task of scikit-learn's callbacks for each epoch.
 
-    A task ends when the next epoch begins or its stage ends: only then the epoch stands in the
-    history, and is the best one if it is. Where a callback asks for a stop there, training ends
-    as by Ctrl-C.
+    Where a callback asks for a stop at the end of an epoch, training ends as by Ctrl-C.
     """
 
     def __init__(self, estimator: BaseEstimator, context: Any, data: dict[str, Any]) -> None:
@@ -32,17 +30,20 @@ class FitTasks(Callback):
         return self
 
     def on_epoch_begin(self, net: Any, *_: Any, **__: Any) -> None:
-        self._end(net)
         self.task_ = self.context.subcontext(task_name="epoch")
         self.task_.call_on_fit_task_begin(**self._told(net))
 
-    def on_train_end(self, net: Any, *_: Any, **__: Any) -> None:
-        self._end(net)
-
-    def _end(self, net: Any) -> None:
-        task, self.task_ = self.task_, None
-        if task is not None and task.call_on_fit_task_end(**self._told(net)):
+    def on_epoch_end(self, net: Any, *_: Any, **__: Any) -> None:
+        if self._end(net):
             raise KeyboardInterrupt
+
+    def on_train_end(self, net: Any, *_: Any, **__: Any) -> None:
+        self._end(net)  # of an epoch that was cut short; what cut it goes on its way
+
+    def _end(self, net: Any) -> bool:
+        """End the task that is open, and tell whether a callback asks for a stop."""
+        task, self.task_ = self.task_, None
+        return task is not None and task.call_on_fit_task_end(**self._told(net))
 
     def _told(self, net: Any) -> dict[str, Any]:
         attributes = partial(_as_if_stopped, self.estimator, net.run)  # made only if asked for

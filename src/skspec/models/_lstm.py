@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any
-
-from numpy.random import Generator
+from typing import Any, ClassVar
 
 from skspec._compat import Interval, StrOptions
 from skspec.exceptions import ParameterError
 from skspec.models._head import Head
-from skspec.models._losses import LOSSES, LossParameters
+from skspec.models._losses import LossParameters
 from skspec.models._small_net import SmallNetClassifier
 from skspec.models._stage import Stage
 from skspec.nn._network import BackboneSource
@@ -145,28 +143,14 @@ class LSTMClassifier(SmallNetClassifier):
     (12, 2)
     """
 
-    _parameter_constraints = {  # noqa: RUF012
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **SmallNetClassifier._parameter_constraints,
         "hidden": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "bidirectional": ["boolean"],
         "conv": [tuple, list],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "head": [Head, None],
-        "stages": [str, list, tuple],
-        "loss": [StrOptions(set(LOSSES)), LossParameters],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "input_size": [tuple, list, None],
         "input_scaling": [StrOptions({"fit", "unit"}), None],
-        "validation": [Interval(Real, 0, 1, closed="neither"), "cv_object", "array-like", None],
-        "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
-        "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
-        "device": [str],
-        "on_divergence": [StrOptions({"raise", "restore"})],
-        "compile": ["boolean"],
-        "callbacks": [list, tuple, None],
-        "random_state": ["random_state", Generator],
-        "verbose": ["verbose"],
     }
 
     def __init__(

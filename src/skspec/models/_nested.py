@@ -52,11 +52,18 @@ class NestedParamsMixin:
             self._set_nested(key, nested[key])
         return self
 
+    def _default_head(self) -> Head:
+        """Give what ``head=None`` stands for."""
+        return Head()
+
+    def _given_head(self) -> Head:
+        return self._default_head() if self.head is None else self.head
+
     def _parts(self) -> dict[str, BaseEstimator]:
         own = super().get_params(deep=False)  # type: ignore[misc]
         parts: dict[str, Any] = dict(self._named_stages())
         if "head" in own:
-            parts["head"] = Head() if self.head is None else self.head
+            parts["head"] = self._given_head()
         if "loss" in own:
             with contextlib.suppress(ParameterError):  # `fit` complains
                 parts["loss"] = named_loss(self.loss)

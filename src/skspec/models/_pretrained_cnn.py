@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral, Real
 from os import PathLike
-from typing import Any
+from typing import Any, ClassVar
 
-from numpy.random import Generator
-
-from skspec._compat import Interval, StrOptions
+from skspec._compat import StrOptions
 from skspec._seeding import seed_at
 from skspec.models._base import StagedImageClassifier
 from skspec.models._head import Head
-from skspec.models._losses import LOSSES, LossParameters
+from skspec.models._losses import LossParameters
 from skspec.models._stage import Stage
 from skspec.nn._cache import FrozenCache
 from skspec.nn._input import ImageStatistics, resolve_input_size
@@ -162,27 +159,13 @@ class PretrainedCNNClassifier(StagedImageClassifier):
     (12, 2)
     """
 
-    _parameter_constraints = {  # noqa: RUF012
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **StagedImageClassifier._parameter_constraints,
         "backbone": [str],
         "weights": [str, PathLike, None],
         "upto": [str, None],
-        "head": [Head, None],
-        "stages": [str, list, tuple],
-        "loss": [StrOptions(set(LOSSES)), LossParameters],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "input_size": [tuple, list, None],
         "input_scaling": [StrOptions({"fit", "unit", "imagenet"}), None],
-        "validation": [Interval(Real, 0, 1, closed="neither"), "cv_object", "array-like", None],
         "cache": [str, PathLike, FrozenCache, None],
-        "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
-        "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
-        "device": [str],
-        "on_divergence": [StrOptions({"raise", "restore"})],
-        "compile": ["boolean"],
-        "callbacks": [list, tuple, None],
-        "random_state": ["random_state", Generator],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -233,7 +216,7 @@ class PretrainedCNNClassifier(StagedImageClassifier):
     def _network_spec(self, n_outputs: int, statistics: ImageStatistics) -> NetworkSpec:
         return NetworkSpec(
             backbone=RegisteredBackbone(self.backbone, self.upto),
-            head=(self.head or Head()).spec(),
+            head=self._given_head().spec(),
             n_outputs=n_outputs,
             image_shape=self.image_shape_in_,
             input_size=resolve_input_size(self.backbone, self.input_size, self.image_shape_in_[1:]),

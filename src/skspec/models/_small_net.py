@@ -5,8 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from sklearn.base import BaseEstimator
-
 from skspec._seeding import seed_at
 from skspec.models._base import StagedImageClassifier
 from skspec.models._head import Head
@@ -20,22 +18,14 @@ class SmallNetClassifier(StagedImageClassifier):
     input_size: Sequence[int] | None
     input_scaling: str | None
 
-    def _default_head(self) -> Head:
-        """Give what ``head=None`` stands for."""
-        return Head()
-
     @abstractmethod
     def _backbone(self, n_channels: int, input_size: tuple[int, int], head: Head) -> BackboneSource:
         """Give what the backbone is built of."""
 
-    def _parts(self) -> dict[str, BaseEstimator]:
-        own = {"head": self._default_head()} if self.head is None else {}
-        return {**super()._parts(), **own}
-
     def _network_spec(self, n_outputs: int, statistics: ImageStatistics) -> NetworkSpec:
         n_channels, *image_size = self.image_shape_in_
         size = checked_input_size(image_size if self.input_size is None else self.input_size)
-        head = self._default_head() if self.head is None else self.head
+        head = self._given_head()
         return NetworkSpec(
             backbone=self._backbone(n_channels, size, head),
             head=head.spec(),
