@@ -20,6 +20,7 @@ from skspec._progress import progress_bar
 from skspec._seeding import resolve_seed, seed_at
 from skspec._validation import check_parameters
 from skspec.exceptions import ParameterError
+from skspec.nn._backbone import check_takes
 from skspec.nn._batches import to_tensor
 from skspec.nn._cache import FrozenCache, resolve_cache
 from skspec.nn._device import resolve_compute
@@ -244,8 +245,10 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
     def _measure(self) -> list[int]:
         """Give the width of each block's part, by sending one empty image through."""
         image = np.zeros((1, *self.image_shape_in_), dtype=np.float32)
+        x = to_tensor(image, self.compute_)
         with torch.inference_mode():
-            return [part.shape[1] for part in self.network_.pooled(to_tensor(image, self.compute_))]
+            check_takes(self.network_.backbone, self.network_.adapter(x))
+            return [part.shape[1] for part in self.network_.pooled(x)]
 
     def _output_dtype(self) -> type:
         return np.float64 if self.compute_.dtype == torch.float64 else np.float32

@@ -8,7 +8,7 @@ from os import PathLike
 import torch
 from torch import Tensor, nn
 
-from skspec.nn._backbone import Backbone, build_backbone, check_takes
+from skspec.nn._backbone import Backbone, build_backbone
 from skspec.nn._input import ImageStatistics, InputAdapter
 from skspec.nn._pooling import pool
 from skspec.nn._registry import get_entry
@@ -33,7 +33,6 @@ class FeatureSpec:
         preset = get_entry(self.backbone).preset()
         adapter = InputAdapter(self.input_size, self.input_scaling, self.statistics, preset)
         backbone.end_after(blocks)
-        check_takes(backbone, torch.zeros(1, len(preset.mean), *self.input_size))
         return FeatureNetwork(adapter, backbone, blocks, self.pooling, self.n_bands)
 
 
