@@ -178,8 +178,7 @@ class FrameDescriptors:
         if "mfcc_delta" in names:
             found["mfcc_delta"] = self._slopes(found["mfcc"])
         if "extremes" in found:
-            valleys, peaks = found["extremes"]
-            found["spectral_contrast"] = contrast_of_extremes(peaks, valleys)
+            found["spectral_contrast"] = contrast_of_extremes(found["extremes"])
         return [np.atleast_2d(found[name]) for name in names]
 
     def _measure_spectra(self, waveform: Values, parts: Iterable[str]) -> dict[str, Values]:

@@ -116,28 +116,28 @@ def spectral_contrast(
     -------
     ndarray (n_bands, n_frames) of float32
     """
-    shape = len(bands), stft.n_frames(len(waveform))
-    peaks = np.empty(shape, np.float32) if out is None else out
-    valleys = scratch("valleys", *shape)
+    extremes = scratch("extremes", 2, len(bands), stft.n_frames(len(waveform)))
     for frames, spectrum in spectrum_blocks(waveform, stft):
         amplitudes = magnitude(spectrum, 1, scratch("magnitude", *spectrum.shape))
-        valleys[:, frames], peaks[:, frames] = band_extremes(amplitudes, bands)
-    return contrast_of_extremes(peaks, valleys, linear=linear)
+        band_extremes(amplitudes, bands, extremes[:, :, frames])
+    return contrast_of_extremes(extremes, linear=linear, out=out)
 
 
 def contrast_of_extremes(
-    peaks: NDArray[np.float32], valleys: NDArray[np.float32], *, linear: bool = False
+    extremes: NDArray[np.float32], *, linear: bool = False, out: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
-    """Give peak less valley, in `peaks` itself; both (n_bands, n_frames) are overwritten."""
+    """Give peak less valley of `extremes` (2, n_bands, n_frames), which are overwritten."""
+    valleys, peaks = extremes
     if not linear:
         to_decibel(peaks, ref=1.0)
         to_decibel(valleys, ref=1.0)
-    peaks -= valleys
-    return peaks
+    return np.subtract(peaks, valleys, out=out)
 
 
 def band_extremes(
-    amplitudes: NDArray[np.float32], bands: list[ContrastBand]
+    amplitudes: NDArray[np.float32],
+    bands: list[ContrastBand],
+    out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Give the valley and the peak of each band of each spectrum.
 
@@ -147,27 +147,40 @@ def band_extremes(
         A spectrum in each row.
     bands : list of ContrastBand
         As `contrast_bands` gives them.
+    out : ndarray (2, n_bands, n_frames) of float32, default=None
+        Written to where given.
 
     Returns
     -------
     ndarray (2, n_bands, n_frames) of float32
         Means of the smallest and of the largest amplitudes.
     """
-    extremes = np.empty((2, len(bands), len(amplitudes)), np.float32)
+    if out is None:
+        out = np.empty((2, len(bands), len(amplitudes)), np.float32)
     for row, band in enumerate(bands):
-        extremes[:, row] = _extremes(amplitudes[:, band.bins], band.n_extreme)
-    return extremes
+        _sum_extremes(amplitudes[:, band.bins], band.n_extreme, *out[:, row])
+    out /= np.array([[band.n_extreme] for band in bands], np.float32)
+    return out
 
 
-def _extremes(
-    amplitudes: NDArray[np.float32], count: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Give the means of the `count` smallest and largest values of each row."""
-    # The ufuncs themselves: a second thread waits for each line of Python that wraps them.
+def _sum_extremes(
+    amplitudes: NDArray[np.float32],
+    count: int,
+    smallest: NDArray[np.float32],
+    largest: NDArray[np.float32],
+) -> None:
+    """Write the sums of the `count` smallest and largest values of each row."""
+    # Few calls, and the ufuncs themselves: a second thread waits for each line of Python.
     if count == 1:
-        return np.minimum.reduce(amplitudes, axis=1), np.maximum.reduce(amplitudes, axis=1)
+        # Turned first: along short rows numpy does one number at a time.
+        turned = scratch("band", *amplitudes.shape[::-1])
+        turned[:] = amplitudes.T
+        np.minimum.reduce(turned, axis=0, out=smallest)
+        np.maximum.reduce(turned, axis=0, out=largest)
+        return
     # numpy sorts float32 by vectors, but does not partition so: sorting is far faster.
-    ordered = np.sort(amplitudes, axis=1)
-    smallest = np.add.reduce(ordered[:, :count], axis=1)
-    largest = np.add.reduce(ordered[:, -count:], axis=1)
-    return smallest / np.float32(count), largest / np.float32(count)
+    ordered = scratch("band", *amplitudes.shape)
+    ordered[:] = amplitudes
+    ordered.sort(axis=1)
+    np.add.reduce(ordered[:, :count], axis=1, out=smallest)
+    np.add.reduce(ordered[:, -count:], axis=1, out=largest)
