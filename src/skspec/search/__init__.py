@@ -1,0 +1,1 @@
+"""Ready search spaces, and what a search needs besides."""
