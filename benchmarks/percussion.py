@@ -15,15 +15,14 @@ from typing import Any
 
 from _result import write_result
 
+from skspec import evaluate
 from skspec.cli._demo import demo_systems, grouped_splits, two_stage_network
 from skspec.datasets import load_percussion
-from skspec.evaluation import (
-    SystemResult,
-    corrected_interval,
-    cross_validate_systems,
-    scores_table,
-)
+from skspec.evaluation import Evaluation
 
+SCORE = "balanced_accuracy"
+METRICS = ("accuracy", SCORE, "macro_f1")
+SECONDS = ("seconds_fit", "seconds_predict")
 FINE_TUNED = "two-stage fine-tuned CNN"
 FROM_RANDOM = "two-stage CNN from random weights"
 
@@ -38,33 +37,29 @@ def main() -> None:
     systems = demo_systems(sounds.sr)
     # Fresh networks have no BatchNorm statistics worth keeping: theirs may learn.
     systems[FROM_RANDOM] = two_stage_network(sounds.sr, weights=None, finetune__batchnorm="train")
-    results = cross_validate_systems(systems, sounds.paths, sounds.y, splits, verbose=1)
-    print(scores_table(results))
-    write_result("percussion", _figures(results, repeats))
+    result = evaluate(systems, sounds, cv=splits, verbose=1)
+    print(result.to_markdown())
+    write_result("percussion", _figures(result, repeats))
 
 
-def _figures(results: list[SystemResult], repeats: int) -> dict[str, Any]:
-    by_name = {result.name: result for result in results}
-    gain = (
-        by_name[FINE_TUNED].scores["balanced_accuracy"]
-        - by_name[FROM_RANDOM].scores["balanced_accuracy"]
-    )
+def _figures(result: Evaluation, repeats: int) -> dict[str, Any]:
+    gain = result.differences(FROM_RANDOM, SCORE).loc[FINE_TUNED]
     return {
         "splits": f"{repeats} x StratifiedGroupKFold(3, shuffle=True), seeds 0 to {repeats - 1}",
         "chance_balanced_accuracy": 0.25,
-        "systems": {result.name: _row(result) for result in results},
-        "pretrained_minus_random": _interval(corrected_interval(gain, results[0].test_share)),
+        "systems": {system: _row(result, system) for system in result.systems},
+        "pretrained_minus_random": _interval(gain["mean"], gain["half_width"]),
     }
 
 
-def _row(result: SystemResult) -> dict[str, Any]:
-    row = {metric: _interval(result.interval(metric)) for metric in result.scores}
-    return {**row, "seconds": round(result.seconds, 1)}
+def _row(result: Evaluation, system: str) -> dict[str, Any]:
+    row = {metric: _interval(*result.interval(system, metric)) for metric in METRICS}
+    seconds = sum(result.split_scores(system, name).sum() for name in SECONDS)
+    return {**row, "seconds": round(float(seconds), 1)}
 
 
-def _interval(interval: tuple[float, float]) -> dict[str, float]:
-    mean, half_width = interval
-    return {"mean": round(mean, 4), "half_width_95": round(half_width, 4)}
+def _interval(mean: float, half_width: float) -> dict[str, float]:
+    return {"mean": round(float(mean), 4), "half_width_95": round(float(half_width), 4)}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from _debian import unpacked
 from _dialogues import PACKAGE, load_dialogues
-from _splits import random_grouped_splits, thinned
+from _splits import thinned
 from _systems import BASELINE, System, run_systems, systems_table
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
@@ -39,6 +39,7 @@ from skspec import (
     baselines,
     time_statistics,
 )
+from skspec.evaluation import RandomGroupedSplit
 
 SR, SIZE = 16_000, (128, 128)
 BACKBONE = "efficientnet_lite0"
@@ -54,7 +55,9 @@ def main() -> None:
     limit = options.clips or None
     splits = [
         (thinned(train, clips.groups, limit), thinned(test, clips.groups, limit))
-        for train, test in random_grouped_splits(clips.y, clips.groups, options.splits)
+        for train, test in RandomGroupedSplit(options.splits).split(
+            clips.paths, clips.y, clips.groups
+        )
     ]
     systems = make_systems()
     figures = {

@@ -1,9 +1,10 @@
-"""One real clip, drawn through every representation and preparation.
+"""One real clip, drawn through every representation and preparation, and by a network.
 
     python examples/gallery.py [FOLDER]
 
-Writes ``gallery.png``: the images of waveforms with their axes; and ``gallery_prepared.png``: what
-whitening, scaling and a colour map make of a Mel spectrogram, and what training draws of it.
+Writes ``gallery.png``: the images of waveforms with their axes; ``gallery_prepared.png``: what
+whitening, scaling and a colour map make of a Mel spectrogram, and what training draws of it; and
+``gallery_network.png``: how a pretrained network sees the clips, and where it finds what they are.
 """
 
 from __future__ import annotations
@@ -13,16 +14,22 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import Bunch
 
 from skspec import (
     Augmenter,
     ChannelStack,
     ChromaImage,
     ColormapImage,
+    DeepFeatures,
+    EmbeddingDisplay,
+    GradCAMDisplay,
     ImageScaler,
     MelSpectrogramImage,
     MFCCImage,
     MultiResSpectrogram,
+    PretrainedCNNClassifier,
     SpectralContrastImage,
     SpectrogramDisplay,
     SpectrogramImage,
@@ -77,14 +84,32 @@ def draw_preparations(path: Path, clips: list[str], sr: int) -> None:
     figure.savefig(path, dpi=100)
 
 
+def draw_network(path: Path, drums: Bunch) -> None:
+    """Draw deep features of all clips, and where a network with a new head finds three of them."""
+    mel = MelSpectrogramImage(sr=drums.sr, duration_s=0.5, n_fft=512, hop_length=64, n_mels=64)
+    images = mel.fit_transform(drums.paths)
+    network = {"backbone": "efficientnet_lite0", "input_size": (128, 128)}
+    deep = DeepFeatures(**network, blocks="block5c").fit(images)
+    cnn = PretrainedCNNClassifier(**network, stages="frozen", batch_size=8, random_state=0)
+    cnn.set_params(frozen__lr=1e-2).fit(images, drums.y)
+    figure, axes = plt.subplots(2, 2, figsize=(13, 9), layout="constrained")
+    EmbeddingDisplay.from_estimator(deep, images, drums.y, ax=axes[0, 0])
+    axes[0, 0].set_title("DeepFeatures, first two principal components")
+    for ax, label in zip(axes.flat[1:], ("cymbal", "kick", "snare"), strict=True):
+        index = int(np.flatnonzero(drums.y == label)[0])
+        GradCAMDisplay.from_estimator(make_pipeline(mel, cnn), drums.paths, index, ax=ax)
+    figure.savefig(path, dpi=100)
+
+
 def main(folder: Path) -> None:
-    """Draw both pictures into a folder."""
+    """Draw all pictures into a folder."""
     plt.switch_backend("agg")
     folder.mkdir(parents=True, exist_ok=True)
     drums = load_percussion()
     clips = [*drums.paths[drums.y == "cymbal"], *drums.paths[drums.y == "skin"]]
     draw_representations(folder / "gallery.png", clips, drums.sr)
     draw_preparations(folder / "gallery_prepared.png", clips, drums.sr)
+    draw_network(folder / "gallery_network.png", drums)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ def load(name):
 
 
 @pytest.mark.slow
-def test_gallery_draws_two_pictures(tmp_path):
+def test_gallery_draws_its_pictures(tmp_path):
     load("gallery").main(tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["gallery.png", "gallery_prepared.png"]
+    names = ["gallery.png", "gallery_network.png", "gallery_prepared.png"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == names
     for path in tmp_path.iterdir():
         pixels = matplotlib.image.imread(path)
         assert pixels.shape[0] >= 600

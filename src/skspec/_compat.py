@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._array_api import np_compat as numpy_namespace
 from sklearn.utils._param_validation import (
@@ -26,7 +27,15 @@ except ModuleNotFoundError:  # before scikit-learn 1.9
         return method
 
 
+#: Private classes inside fitted calibrated classifiers, and where they are; not every version of
+#: scikit-learn has all.
+CALIBRATION_PARTS = dict.fromkeys(
+    ["_CalibratedClassifier", "_SigmoidCalibration", "_TemperatureScaling"], "sklearn.calibration"
+)
+
 __all__ = [
+    "CALIBRATION_PARTS",
+    "BaseSearchCV",
     "CallbackSupportMixin",
     "Hidden",
     "Interval",

@@ -17,6 +17,8 @@ STREAMS = {
     "partner": 7,
     "waveform": 8,
     "member": 9,
+    "noise": 10,
+    "subset": 11,
 }
 
 

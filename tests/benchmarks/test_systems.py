@@ -126,3 +126,10 @@ def test_settings_are_complete_and_the_same_everywhere(systems):
     before = systems.digest(settings)
     network.set_params(only__lr=0.25)
     assert systems.digest(systems.settings_of(pipe)) != before
+
+
+def test_settings_without_effect_are_left_out(systems):
+    pipe = make_pipeline(FunctionTransformer(time_statistics), PretrainedCNNClassifier("tiny"))
+    before = systems.settings_of(pipe)
+    pipe.set_params(pretrainedcnnclassifier__checkpoint="folder")
+    assert systems.settings_of(pipe) == before

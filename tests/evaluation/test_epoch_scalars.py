@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 from sklearn.base import clone
-from skorch.callbacks import TensorBoard
+from skorch.callbacks import Callback, TensorBoard
 
 from skspec import EpochScalars, PretrainedCNNClassifier, Stage
 from skspec.exceptions import FitDivergedError
@@ -72,6 +72,29 @@ def test_what_came_before_a_failure_is_there():
     with pytest.raises(FitDivergedError):
         cnn(EpochScalars(writer), stages=stages).fit(X, Y)
     assert [step for tag, _, step in writer.calls if tag == "lr"][:2] == [0, 1]
+
+
+def test_an_epoch_is_there_when_it_ends():
+    writer, seen = Writer(), []
+
+    class Looking(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            seen.append(writer.calls == numbers(net.run.history))
+
+    cnn(EpochScalars(writer), Looking()).fit(X, Y)
+    assert seen == [True] * 5
+
+
+def test_a_callback_that_ends_the_training_hides_no_epoch():
+    class Stop(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if len(net.run.history) == 2:
+                raise KeyboardInterrupt
+
+    writer = Writer()
+    fitted = cnn(Stop(), EpochScalars(writer)).fit(X, Y)
+    assert len(fitted.history_) == 2
+    assert writer.calls == numbers(fitted.history_)
 
 
 def test_clones_share_the_writer():

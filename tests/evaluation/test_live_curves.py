@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from skorch.callbacks import Callback
 
 from skspec import LiveCurves, PretrainedCNNClassifier, Stage, TrainingHistoryDisplay
 from skspec.evaluation import _live_curves
@@ -88,6 +89,14 @@ class TestWhen:
         cnn(LiveCurves(tmp_path / "a.png", every_s=0)).fit(X, Y)
         assert drawn == [1, 2, 3, 4]
 
+    def test_while_the_epoch_ends(self, tmp_path, drawn):
+        class Looking(Callback):
+            def on_epoch_end(self, net, **kwargs):
+                assert len(drawn) == len(net.run.history)
+
+        cnn(LiveCurves(tmp_path / "a.png", every_s=0), Looking()).fit(X, Y)
+        assert drawn == [1, 2, 3, 4]
+
     def test_seldom_and_at_the_end_of_each_stage(self, tmp_path, drawn, clock):
         stages = [("warmup", Stage("head", epochs=6)), ("finetune", Stage("head", epochs=5))]
         cnn(LiveCurves(tmp_path / "a.png", every_s=2.0), stages=stages).fit(X, Y)
@@ -95,9 +104,9 @@ class TestWhen:
 
     def test_again_when_time_has_passed(self, tmp_path, drawn, clock):
         class Slow(LiveCurves):
-            def on_epoch_begin(self, net, **kwargs):
+            def on_epoch_end(self, net, **kwargs):
                 clock[0] += 0.75
-                super().on_epoch_begin(net, **kwargs)
+                super().on_epoch_end(net, **kwargs)
 
         cnn(Slow(tmp_path / "a.png"), stages=[("full", Stage("head", epochs=9))]).fit(X, Y)
         assert drawn == [1, 4, 7, 9]  # 3 * 0.75 s is the first time above 2 s

@@ -18,20 +18,15 @@ from sklearn.utils import Bunch
 
 from skspec._optional import import_optional
 from skspec.datasets import load_percussion
-from skspec.evaluation import (
-    SpectrogramDisplay,
-    SystemResult,
-    TrainingHistoryDisplay,
-    corrected_interval,
-    cross_validate_systems,
-    scores_table,
-)
+from skspec.evaluation import Evaluation, SpectrogramDisplay, TrainingHistoryDisplay, evaluate
 from skspec.features import DeepFeatures
 from skspec.images import Augmenter, MelSpectrogramImage
 from skspec.models import Head, PretrainedCNNClassifier, Stage
 from skspec.recipes import baselines
 
 BACKBONE = "efficientnet_lite0"
+BASELINE = "mel statistics + SVM"
+NETWORKS = ("frozen deep features + SVM", "two-stage fine-tuned CNN")
 REPEATS = 2
 
 
@@ -48,15 +43,13 @@ def run_demo(output: Path, seed: int = 0) -> None:
         "both the training and the test part of one."
     )
     splits = grouped_splits(sounds, range(seed, seed + REPEATS))
-    results = cross_validate_systems(
-        demo_systems(sounds.sr, seed), sounds.paths, sounds.y, splits, verbose=1
-    )
+    result = evaluate(demo_systems(sounds.sr, seed), sounds, cv=splits, verbose=1)
     print(
-        f"\n{scores_table(results)}\n\n"
+        f"\n{result.to_markdown()}\n\n"
         "(mean over folds ± 95 % interval, corrected for overlapping training parts)\n"
     )
-    print(verdict(results))
-    _draw(output, sounds, results, splits[0], seed)
+    print(verdict(result))
+    _draw(output, sounds, result, seed)
     pictures = ", ".join(sorted(path.name for path in output.glob("*.png")))
     print(f"\nIn {output}: {pictures}. {time.perf_counter() - start:.0f} seconds in all.")
 
@@ -84,8 +77,7 @@ def demo_systems(sr: int, seed: int = 0) -> dict[str, BaseEstimator]:
     )
     return {
         **baselines(sr, image=_mel(sr), random_state=seed),
-        "frozen deep features + SVM": svm,
-        "two-stage fine-tuned CNN": two_stage_network(sr, seed),
+        **dict(zip(NETWORKS, (svm, two_stage_network(sr, seed)), strict=True)),
     }
 
 
@@ -115,24 +107,21 @@ def _mel(sr: int) -> MelSpectrogramImage:
     return MelSpectrogramImage(sr=sr, duration_s=0.5, n_fft=1024, hop_length=64, top_db=40.0)
 
 
-def verdict(results: list[SystemResult]) -> str:
+def verdict(result: Evaluation) -> str:
     """Say which system wins, and whether the best network beats the simple baseline."""
-    means = {result.name: result.interval("balanced_accuracy")[0] for result in results}
-    best = max(means, key=means.__getitem__)
-    baseline = next(result for result in results if result.name == "mel statistics + SVM")
-    network = max(results[-2:], key=lambda result: means[result.name])
-    gain = network.scores["balanced_accuracy"] - baseline.scores["balanced_accuracy"]
-    mean, half_width = corrected_interval(gain, baseline.test_share)
+    means = result.summary("balanced_accuracy")["mean"]
+    best, network = means.idxmax(), means[list(NETWORKS)].idxmax()
+    gain = result.differences(BASELINE, "balanced_accuracy").loc[network]
     return (
         f"Best balanced accuracy: {best} ({means[best]:.2f}).\n"
-        f"The better pretrained network ({network.name}) minus the simple baseline "
-        f"({baseline.name}): {mean:+.2f} ± {half_width:.2f}."
+        f"The better pretrained network ({network}) minus the simple baseline "
+        f"({BASELINE}): {gain['mean']:+.2f} ± {gain['half_width']:.2f}."
     )
 
 
-def _draw(output: Path, sounds: Bunch, results: list[SystemResult], split: Any, seed: int) -> None:
+def _draw(output: Path, sounds: Bunch, result: Evaluation, seed: int) -> None:
     """Draw learning curves, the best system's confusion matrix, and a clip of each class."""
-    _, test = split
+    _, test = result.splits[0]
     paths = np.asarray(sounds.paths)
     # The held-out fold only draws the second curve here: `history_` of the same training.
     network = two_stage_network(sounds.sr, seed, validation=test, monitor="valid_loss")
@@ -140,14 +129,13 @@ def _draw(output: Path, sounds: Bunch, results: list[SystemResult], split: Any, 
     display = TrainingHistoryDisplay.from_estimator(network)
     _save(display.figure_, output / "learning_curve.png")
 
-    best = max(results, key=lambda result: result.interval("balanced_accuracy")[0])
-    rows = np.concatenate([test for test, _ in best.predictions])
-    predicted = np.concatenate([labels for _, labels in best.predictions])
+    best = result.summary("balanced_accuracy")["mean"].idxmax()
     _, ax = import_optional("matplotlib.pyplot", extra="plot").subplots(layout="constrained")
-    ConfusionMatrixDisplay.from_predictions(
-        sounds.y[rows], predicted, normalize="true", values_format=".2f", cmap="Blues", ax=ax
+    confusion = ConfusionMatrixDisplay(
+        result.confusion(best).to_numpy(), display_labels=result.classes
     )
-    ax.set_title(best.name)
+    confusion.plot(values_format=".2f", cmap="Blues", ax=ax)
+    ax.set_title(best)
     _save(ax.figure, output / "confusion_matrix.png")
     _draw_spectrograms(output / "spectrograms.png", sounds)
 

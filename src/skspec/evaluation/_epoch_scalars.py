@@ -27,7 +27,7 @@ class EpochScalars(Callback):
     Notes
     -----
     Tags are the names in `history_` of the classifier: ``train_loss``, ``lr``, and so on. An
-    epoch is given when the next one begins or its stage ends.
+    epoch is given when it ends.
 
     A writer cannot be sent to other processes: searches with several need
     ``joblib.parallel_config("threading")``, and all their fits write into the one writer.
@@ -64,12 +64,12 @@ class EpochScalars(Callback):
         """Note where the stage begins."""
         self.n_written_ = len(net.run.history)
 
-    def on_epoch_begin(self, net: Any, *_: Any, **__: Any) -> None:
-        """Write the epoch before."""
+    def on_epoch_end(self, net: Any, *_: Any, **__: Any) -> None:
+        """Write the epoch."""
         self._write(net.run.history)
 
     def on_train_end(self, net: Any, *_: Any, **__: Any) -> None:
-        """Write the stage's last epoch."""
+        """Write the last epoch, where a callback before this one ended the training in it."""
         self._write(net.run.history)
 
     def _write(self, history: list[dict[str, Any]]) -> None:

@@ -54,8 +54,7 @@ class LiveCurves(Callback):
 
     Notes
     -----
-    An epoch is drawn when the next one begins or its stage ends. Fits that run at the same time
-    need a path each.
+    Fits that run at the same time need a path each.
 
     Examples
     --------
@@ -84,8 +83,8 @@ class LiveCurves(Callback):
         else:
             _check_format(self.path, sorted(canvas.get_supported_filetypes()))
 
-    def on_epoch_begin(self, net: Any, *_: Any, **__: Any) -> None:
-        """Draw the epochs before, where it is time."""
+    def on_epoch_end(self, net: Any, *_: Any, **__: Any) -> None:
+        """Draw the epochs so far, where it is time."""
         if time.monotonic() - self._state(net).drawn_at >= self.every_s:
             self._draw(net)
 
