@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import (
@@ -186,3 +186,24 @@ class TestLeak:
         )
         scores = cross_val_score(clf, sounds.paths, sounds.y, groups=sounds.groups, cv=cv)
         assert scores.mean() > 0.4
+
+
+def test_a_network_in_a_pipeline_never_validates_on_segments_of_a_clip_it_trains_on():
+    X, y, _ = make_voices(8, n_speakers=4, duration_s=1.0, random_state=0)
+    seen = []
+
+    class Network(ClassifierMixin, BaseEstimator):
+        def fit(self, X, y, groups=None):
+            seen.append(groups)
+            self.classes_ = np.unique(y)
+            return self
+
+        def predict_proba(self, X):
+            return np.full((len(X), 2), 0.5)
+
+    inner = make_pipeline(MelSpectrogramImage(sr=16_000), Network())
+    segmented = SegmentedClassifier(inner, segment_s=0.5, sr=16_000)
+    segmented.fit(X, y)
+    np.testing.assert_array_equal(seen[-1], np.repeat(np.arange(8), 3))
+    segmented.fit(X, y, groups=np.arange(8) % 4)
+    np.testing.assert_array_equal(seen[-1], np.repeat(np.arange(8) % 4, 3))

@@ -15,6 +15,7 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skspec._compat import Interval
+from skspec._fit_groups import groups_for_fit
 from skspec._progress import progress_bar
 from skspec._seeding import resolve_seed, seed_at
 from skspec._validation import check_parameters
@@ -130,7 +131,7 @@ class DeepEnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator)
         self
         """
         check_parameters(self)
-        params = self._fit_params(sample_weight=sample_weight, groups=groups)
+        params = self._fit_params(sample_weight, groups)
         members = self._members(FrozenCache())
         caches = {key: value for key, value in self._part_params("cache").items() if value == "fit"}
         with progress_bar(
@@ -144,13 +145,18 @@ class DeepEnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator)
         self.classes_ = self.estimators_[0].classes_
         return self
 
-    def _fit_params(self, **given: ArrayLike | None) -> dict[str, ArrayLike]:
-        for name, value in given.items():
-            if value is not None and not has_fit_parameter(self.estimator, name):
+    def _fit_params(
+        self, sample_weight: ArrayLike | None, groups: ArrayLike | None
+    ) -> dict[str, ArrayLike]:
+        params = groups_for_fit(self.estimator, groups)
+        if sample_weight is not None and has_fit_parameter(self.estimator, "sample_weight"):
+            params["sample_weight"] = sample_weight
+        for name, given in {"sample_weight": sample_weight, "groups": groups}.items():
+            if given is not None and not any(key.rpartition("__")[2] == name for key in params):
                 raise ParameterError(
                     f"Got {name}, but fit of {type(self.estimator).__name__} does not take it."
                 )
-        return {name: value for name, value in given.items() if value is not None}
+        return params
 
     def _part_params(self, name: str) -> dict[str, Any]:
         """Give the parameters of that name of the estimator and all its parts."""

@@ -14,6 +14,7 @@ from sklearn.utils import Bunch, Tags
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skspec._compat import Interval, StrOptions, check_sample_weight
+from skspec._fit_groups import groups_for_fit
 from skspec._validation import Waveforms, check_clips, check_parameters
 from skspec.audio import iter_blocks
 from skspec.exceptions import ParameterError
@@ -119,7 +120,8 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         sample_weight : array-like of shape (n_clips,), default=None
             Weight of each clip; `estimator` must take it.
         groups : array-like of shape (n_clips,), default=None
-            Given on to the estimator where it takes groups: all segments of a clip share its own.
+            Given on to whatever part of the estimator takes groups, so that its validation split
+            keeps them together; None makes each clip a group.
 
         Returns
         -------
@@ -206,9 +208,8 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             raise ParameterError(
                 f"Got sample_weight, but fit of {type(self.estimator).__name__} does not take it."
             )
-        if groups is not None and has_fit_parameter(self.estimator, "groups"):
-            params["groups"] = check_groups(groups, n_clips)[owner]
-        return params
+        clips = owner if groups is None else check_groups(groups, n_clips)[owner]
+        return {**params, **groups_for_fit(self.estimator, clips)}
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
