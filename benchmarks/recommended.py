@@ -1,0 +1,145 @@
+"""What `recommended` and `recommended_finetune` were chosen by: three corpora, and no drums.
+
+The embedded percussion sounds; synthetic voices in loud noise; and Czech dialogues of two voices
+(Debian package `fillets-ng-data-cs`, see `_dialogues.py`). Splits are random and keep authors,
+speakers or levels together. The last two are easy with much data, so their systems see only
+FEW training clips. Beside the recommended pipelines stand the simple baseline and what differs
+from them in one thing.
+
+    python benchmarks/recommended.py                          # all of it: hours
+    python benchmarks/recommended.py --corpora percussion --systems recommended
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from _debian import unpacked
+from _dialogues import PACKAGE, load_dialogues
+from _splits import Rows, thinned
+from _systems import BASELINE, System, run_systems, systems_table
+from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from skspec import baselines, load_percussion, make_voices
+from skspec.evaluation import RandomGroupedSplit
+from skspec.recipes import recommended
+
+FEW = 24
+SR = 16_000
+
+
+class Corpus(NamedTuple):
+    """Sounds, and the seconds of them that a spectrogram shows."""
+
+    X: Any
+    y: np.ndarray
+    groups: np.ndarray
+    duration_s: float
+    few: bool
+
+
+def percussion(data: Path | None) -> Corpus:
+    sounds = load_percussion()
+    return Corpus(sounds.paths, sounds.y, sounds.groups, 1.0, few=False)
+
+
+def voices(data: Path | None) -> Corpus:
+    X, y, speakers = make_voices(240, n_speakers=24, snr_db=-5.0, random_state=0)
+    return Corpus(X, y, speakers, 1.0, few=True)
+
+
+def dialogues(data: Path | None) -> Corpus:
+    sounds = load_dialogues(unpacked(PACKAGE, data))
+    rows = thinned(np.arange(len(sounds.y)), sounds.groups, 240)
+    paths = np.array(sounds.paths)[rows]
+    return Corpus(paths, sounds.y[rows], sounds.groups[rows], 2.0, few=True)
+
+
+CORPORA = {"percussion": percussion, "voices": voices, "dialogues": dialogues}
+
+
+def main() -> None:
+    """Run what is asked for, print the tables, and write results/recommended_CORPUS.json."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=list(CORPORA))
+    parser.add_argument("--systems", nargs="+", help="names of systems to run; default: all")
+    parser.add_argument("--splits", type=int, default=15)
+    parser.add_argument("--data", type=Path, help="folder of packages; default: the user's cache")
+    given = parser.parse_args()
+    for name in given.corpora:
+        corpus = CORPORA[name](given.data)
+        written = run_systems(
+            f"recommended_{name}",
+            {key: System(each, corpus.X, name) for key, each in systems(corpus.duration_s).items()},
+            corpus.y,
+            splits_of(corpus, given.splits),
+            figures={"clips": len(corpus.y), "groups": len(np.unique(corpus.groups))},
+            wanted=given.systems,
+        )
+        print(f"{name}\n{systems_table(written['systems'])}")
+
+
+def splits_of(corpus: Corpus, n_splits: int) -> list[tuple[Rows, Rows]]:
+    """Give random grouped splits, the training parts thinned where few clips are wanted."""
+    cv = RandomGroupedSplit(n_splits, tolerance=0.3)
+    splits = list(cv.split(corpus.X, corpus.y, corpus.groups))
+    if not corpus.few:
+        return splits
+    return [
+        (thinned(train, corpus.y, FEW, seed), test) for seed, (train, test) in enumerate(splits)
+    ]
+
+
+def systems(duration_s: float) -> dict[str, BaseEstimator]:
+    """Give the simple baseline, the recommended pipelines, and their neighbours."""
+    start = recommended(SR, duration_s)
+    views = dict(start["vote"].estimators)
+    return {
+        BASELINE: baselines(SR, duration_s)[BASELINE],
+        "recommended": start,
+        **{f"{name} alone": _only(start, view) for name, view in views.items()},
+        "joined, one regression": _joined(start),
+        "SVMs in place of regressions": _with_svms(start),
+        "80 dB deep": _deeper(start),
+        "silence kept": clone(start).set_params(trim="passthrough"),
+        "block4c": recommended(SR, duration_s, block="block4c"),
+        "top": recommended(SR, duration_s, block="top"),
+    }
+
+
+def _only(start: Pipeline, view: Pipeline) -> Pipeline:
+    return Pipeline([("trim", clone(start["trim"])), *clone(view).steps])
+
+
+def _joined(start: Pipeline) -> Pipeline:
+    vectors = [(name, clone(view)[:-2]) for name, view in start["vote"].estimators]
+    last = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
+    steps = [("join", FeatureUnion(vectors)), ("scale", StandardScaler()), ("last", last)]
+    return Pipeline([("trim", clone(start["trim"])), *steps])
+
+
+def _with_svms(start: Pipeline) -> Pipeline:
+    svms = {
+        f"vote__{name}__logisticregression": SVC(class_weight="balanced") for name in _names(start)
+    }
+    return clone(start).set_params(**svms, vote__voting="hard")
+
+
+def _deeper(start: Pipeline) -> Pipeline:
+    depths = {f"vote__{name}__melspectrogramimage__top_db": 80.0 for name in ("mel", "deep")}
+    return clone(start).set_params(**depths)
+
+
+def _names(start: Pipeline) -> list[str]:
+    return [name for name, _ in start["vote"].estimators]
+
+
+if __name__ == "__main__":
+    main()
