@@ -60,6 +60,10 @@ class AudioReadError(SkspecError, OSError):
         return f"{clip}path {self.path!r}: {self.reason}.{remedy}"
 
 
+class DownloadError(SkspecError, OSError):
+    """A file could not be downloaded, or is not the one that was published."""
+
+
 class BackboneNotFoundError(SkspecError, ValueError):
     """No backbone, or no block of it, has the name that was asked for."""
 
@@ -80,13 +84,54 @@ class FitDivergedError(SkspecError, ArithmeticError):
     """The training loss became NaN or infinite."""
 
 
+class ModelFileError(SkspecError, ValueError):
+    """A model cannot be saved, or a file is not a whole model file of skspec.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    reason : str
+        What is wrong.
+
+    Attributes
+    ----------
+    path, reason
+        As given.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = os.fspath(path)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"path {self.path!r}: {self.reason}."
+
+
+class ExportError(SkspecError, ValueError):
+    """A step of a Pipeline has no form in the format that it is to be exported to."""
+
+
 class GroupsWarning(UserWarning):
     """Data were split without groups, so clips of one speaker may stand on both sides."""
+
+
+class LeakageWarning(UserWarning):
+    """A group, or copies of one recording, stand on both sides of a split."""
 
 
 class CacheWarning(UserWarning):
     """A cache was damaged or could not be written; results are the same without it."""
 
 
+class CheckpointWarning(UserWarning):
+    """A checkpoint could not be written or read; what that means for the training stands in it."""
+
+
 class AudioWarning(UserWarning):
     """A waveform is usable but looks wrong."""
+
+
+class ModelFileWarning(UserWarning):
+    """A model was saved with another version of scikit-learn, and may give other numbers."""

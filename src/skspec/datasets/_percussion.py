@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
+import pandas as pd
 from sklearn.utils import Bunch
+
+from skspec.datasets._layout import make_dataset
 
 SR = 16_000
 
@@ -33,9 +34,11 @@ def load_percussion() -> Bunch:
             The author of each clip, 20 in all.
         sr : int
             The sampling rate of all files, 16000 Hz.
-        metadata : dict of str to ndarray of str, shape (n_clips,)
-            The columns of the table beside the files: ``file``, ``label``, ``author``,
-            ``source_package``, ``original_file``, ``licence``, ``sha256``.
+        metadata : DataFrame
+            The table beside the files: ``file``, ``label``, ``author``, ``source_package``,
+            ``original_file``, ``licence``, ``sha256``.
+        skipped : DataFrame
+            ``path`` and ``reason``: empty, all files are used.
         description : str
             Origin, licence, counts by author, what to keep in mind, how to rebuild.
 
@@ -67,21 +70,13 @@ def load_percussion() -> Bunch:
     [36, 26, 14]
     """
     folder = Path(str(resources.files("skspec.datasets"))) / "data" / "percussion"
-    metadata = _read_table(folder / "percussion.csv")
-    return Bunch(
-        paths=np.array([str(folder / name) for name in metadata["file"]]),
-        y=metadata["label"].copy(),
-        groups=metadata["author"].copy(),
+    metadata = pd.read_csv(folder / "percussion.csv", dtype=str, keep_default_na=False)
+    return make_dataset(
+        [str(folder / name) for name in metadata["file"]],
+        metadata["label"],
+        metadata["author"],
+        metadata,
+        skipped=[],
         sr=SR,
-        metadata=metadata,
         description=(folder / "DATA.md").read_text(encoding="utf-8"),
     )
-
-
-def _read_table(path: Path) -> dict[str, np.ndarray]:
-    """Read a CSV table as one array of str per column."""
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    return {
-        name: np.array(column) for name, column in zip(header, zip(*rows, strict=True), strict=True)
-    }

@@ -102,7 +102,7 @@ def make_voices(
     """
     _check_sizes(n_clips, n_speakers, sr)
     _check_reals(duration_s, snr_db)
-    seed = _check_seed(random_state)
+    seed = check_seed(random_state)
     speakers = [
         draw_speaker(np.random.default_rng([seed, SPEAKERS, index]), GENDERS[index % 2])
         for index in range(n_speakers)
@@ -132,7 +132,8 @@ def _check_reals(duration_s: object, snr_db: object) -> None:
         raise ParameterError(f"Got snr_db={snr_db!r}, but expected a finite number (dB) or None.")
 
 
-def _check_seed(random_state: object) -> int:
+def check_seed(random_state: object) -> int:
+    """Give the seed of a `random_state`, or say what it may be."""
     if isinstance(random_state, RandomState | Generator) or random_state is None:
         return resolve_seed(random_state)
     if _is_integer(random_state) and random_state >= 0:
