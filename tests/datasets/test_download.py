@@ -6,9 +6,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from skspec.exceptions import DownloadError, _download
+from skspec.datasets import _download
 from skspec.datasets._download import fetch_zip, unpack
-from skspec.exceptions import SkspecError
+from skspec.exceptions import DownloadError, SkspecError
 
 MEMBERS = {
     "a/1.wav": np.random.default_rng(0).bytes(3000),
