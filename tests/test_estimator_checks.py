@@ -34,6 +34,7 @@ from skspec import (
     OneCycleSchedule,
     PlateauSchedule,
     PretrainedCNNClassifier,
+    ReliefSelector,
     SegmentedClassifier,
     SilenceTrimmer,
     SmallCNNClassifier,
@@ -82,6 +83,7 @@ ESTIMATORS = [
         random_state=0,
     ),
     AcousticFunctionals(),
+    ReliefSelector(),
     Augmenter(time_mask=3, freq_mask=1, time_flip=0.5, rotate_180=0.5, random_state=0),
     DeepFeatures(
         "tiny",

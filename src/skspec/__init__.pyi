@@ -3,6 +3,7 @@ from . import evaluation as evaluation
 from . import exceptions as exceptions
 from . import persistence as persistence
 from . import recipes as recipes
+from . import recordings as recordings
 from .audio import AudioStream as AudioStream
 from .audio import read_audio as read_audio
 from .audio import read_clips as read_clips
@@ -63,6 +64,7 @@ from .persistence import load as load
 from .persistence import read_card as read_card
 from .persistence import save as save
 from .recipes import baselines as baselines
+from .recordings import predict_recording as predict_recording
 from .waveforms import FixedLength as FixedLength
 from .waveforms import SilenceTrimmer as SilenceTrimmer
 from .waveforms import TimeResampler as TimeResampler

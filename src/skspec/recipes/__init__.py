@@ -5,7 +5,7 @@ from skspec.recipes._chakhtouna import chakhtouna
 from skspec.recipes._herron import herron
 from skspec.recipes._herron_data import herron_data
 from skspec.recipes._mo import mo
-from skspec.recipes._recommended import recommended
+from skspec.recipes._recommended import recommended, recommended_finetune
 from skspec.recipes._related_work import related_work
 from skspec.recipes._threadgold import threadgold
 from skspec.recipes._threadgold_data import threadgold_segments
@@ -17,6 +17,7 @@ __all__ = [
     "herron_data",
     "mo",
     "recommended",
+    "recommended_finetune",
     "related_work",
     "threadgold",
     "threadgold_segments",

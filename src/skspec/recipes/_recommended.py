@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skspec.features import AcousticFunctionals, DeepFeatures, time_statistics
 from skspec.images import MelSpectrogramImage
+from skspec.models import DeepEnsembleClassifier, Head, PretrainedCNNClassifier, Stage
 from skspec.waveforms import SilenceTrimmer
 
 _N_FRAMES = 128
@@ -90,6 +91,90 @@ def recommended(
         ("deep", make_pipeline(log_mel(sr, duration_s), deep, *_linear())),
     ]
     return Pipeline([("trim", _trimmer(sr)), ("vote", VotingClassifier(views, voting="soft"))])
+
+
+def recommended_finetune(
+    sr: float = 22_050,
+    duration_s: float = 1.0,
+    *,
+    backbone: str = "efficientnet_lite0",
+    upto: str | None = "block3b",
+    weights: Any = "imagenet",
+    epochs: int = 12,
+    n_networks: int = 4,
+    device: str = "auto",
+    random_state: Any = None,
+    verbose: int = 0,
+) -> Pipeline:
+    """Give the Pipeline to start with where the network itself is to learn.
+
+    The pretrained network ends early, after a block that still knows where in frequency things
+    are; its head pools over time and in four bands of frequency, apart. All of it learns, the
+    head at ten times the rate, with the statistics of batch normalisation as they were. Several
+    such networks are averaged.
+
+    Parameters
+    ----------
+    sr : float > 0, default=22050
+        Sampling rate in Hz that files are resampled to, or of the waveforms.
+    duration_s : float > 0, default=1.0
+        Length in seconds that the spectrogram shows; longer clips are cropped, shorter padded.
+    backbone : str, default="efficientnet_lite0"
+        The network, see `skspec.backbones`. The default's weights come with the extra ``lite``.
+    upto : str or None, default="block3b"
+        Block that it ends with; None is all of it.
+    weights : "imagenet", path or None, default="imagenet"
+        As in `PretrainedCNNClassifier`.
+    epochs : int > 0, default=12
+        Passes over the clips. Some hundred clips want about so many, tens of thousands fewer.
+    n_networks : int > 0, default=4
+        Networks that are trained, from other random numbers, and averaged.
+    device : str, default="auto"
+        As in `PretrainedCNNClassifier`.
+    random_state : int, RandomState or None, default=None
+        Seed of everything random.
+    verbose : int, default=0
+        1 shows progress bars with the time left.
+
+    Returns
+    -------
+    pipeline : Pipeline
+        Steps ``trim``, ``mel`` and ``cnn``; the last is a `DeepEnsembleClassifier`, whose
+        ``cnn__estimator__full__lr`` and the like can be searched.
+
+    See Also
+    --------
+    recommended : Trains no network, and is the better start with few clips.
+
+    Notes
+    -----
+    FINETUNE
+
+    Examples
+    --------
+    >>> from skspec import make_voices, recipes
+    >>> X, y, groups = make_voices(12, n_speakers=4, random_state=0)
+    >>> tiny = {"backbone": "tiny", "upto": None, "weights": None, "n_networks": 2, "epochs": 1}
+    >>> pipe = recipes.recommended_finetune(16_000, random_state=0, **tiny)
+    >>> pipe.fit(X, y).predict_proba(X).shape
+    (12, 2)
+    """
+    network = PretrainedCNNClassifier(
+        backbone,
+        weights=weights,
+        upto=upto,
+        head=Head(n_bands=4),
+        stages=[("full", Stage(epochs=epochs, lr=3e-4, head_lr_factor=10, batchnorm="frozen"))],
+        class_weight="balanced",
+        batch_size=16,
+        input_size=(128, _N_FRAMES),
+        device=device,
+        random_state=random_state,
+    )
+    ensemble = DeepEnsembleClassifier(
+        network, n_estimators=n_networks, random_state=random_state, verbose=verbose
+    )
+    return Pipeline([("trim", _trimmer(sr)), ("mel", log_mel(sr, duration_s)), ("cnn", ensemble)])
 
 
 def log_mel(sr: float, duration_s: float) -> MelSpectrogramImage:
