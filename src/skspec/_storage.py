@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 _CHECKSUM = "checksum"
 #: How the names of unfinished files end: only a writer that was killed leaves one.
@@ -39,15 +39,23 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_whole(path: Path, data: Any) -> None:
+def write_whole(path: Path, data: Any) -> str:
     """Write a file that, whatever happens meanwhile, is there as a whole or not at all.
 
-    The bytes go to a file beside it and onto the disk, then it is renamed.
+    The bytes go to a file beside it and onto the disk, then it is renamed. Gives their SHA-256.
     """
+    return write_parts(path, [data])
+
+
+def write_parts(path: Path, parts: Iterable[Any]) -> str:
+    """Write a file of several parts as `write_whole` does, and give its SHA-256."""
     unfinished = path.with_name(f"{path.name}.{uuid4().hex}{UNFINISHED}")
+    digest = hashlib.sha256()
     try:
         with unfinished.open("xb") as file:
-            file.write(data)
+            for part in parts:
+                file.write(part)
+                digest.update(part)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
@@ -56,6 +64,7 @@ def write_whole(path: Path, data: Any) -> None:
             unfinished.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+    return digest.hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:
@@ -81,15 +90,19 @@ def manifest_bytes(content: dict[str, Any]) -> bytes:
 
 def read_manifest(path: Path) -> dict[str, Any]:
     """Read what `write_manifest` wrote; any other byte is a `DamagedFileError`."""
-    data = path.read_bytes()
+    return parse_manifest(path.read_bytes(), path)
+
+
+def parse_manifest(data: bytes, name: str | Path) -> dict[str, Any]:
+    """Read what `manifest_bytes` gave; any other byte is a `DamagedFileError` with that name."""
     try:
         content = json.loads(data)
         content.pop(_CHECKSUM)
         intact = manifest_bytes(content) == data
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise DamagedFileError(f"{path} is no manifest: {error}") from error
+        raise DamagedFileError(f"{name} is no manifest: {error}") from error
     if not intact:
-        raise DamagedFileError(f"{path} does not have the checksum it was written with")
+        raise DamagedFileError(f"{name} does not have the checksum it was written with")
     return content
 
 
@@ -98,3 +111,18 @@ def locked(path: Path) -> Iterator[None]:
     """Hold a lock file among threads and processes; that of a dead holder is free."""
     with FileLock(path, thread_local=False):
         yield
+
+
+@contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """Hold a lock file where nobody else does, and tell whether it is held."""
+    lock = FileLock(path, thread_local=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()

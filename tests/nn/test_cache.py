@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import pickle
 import shutil
 import subprocess
@@ -219,6 +220,13 @@ def _process(folder):
     return subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE)
 
 
+@pytest.fixture
+def quick_disk(monkeypatch):
+    """Skip what only a power cut would need."""
+    monkeypatch.setattr("skspec._storage.os.fsync", lambda _: None)
+
+
+@pytest.mark.usefixtures("quick_disk")
 class TestFolder:
     @pytest.mark.slow
     def test_another_process_finds_the_rows(self, tmp_path):
@@ -273,10 +281,10 @@ class TestFolder:
     @pytest.mark.slow
     @pytest.mark.parametrize("kind", [".bin", ".json"])
     def test_flipped_bits_are_noticed(self, tmp_path, kind):
-        """100 random positions in data and 100 in manifests; each time the rows are made anew."""
+        """500 random positions in data and 500 in manifests; each time the rows are made anew."""
         draw = np.random.default_rng(0)
         get(FrozenCache(tmp_path), 1, 2, 3)
-        for _ in range(100):
+        for _ in range(500):
             (file,) = tmp_path.rglob(f"shard-*{kind}")
             data = bytearray(file.read_bytes())
             bit = int(draw.integers(8 * len(data)))
@@ -287,6 +295,32 @@ class TestFolder:
                 assert get(cache, 1, 2, 3)[1] == [1, 2, 3]
             assert counters(cache) == (3, 0, 1)
         assert get(FrozenCache(tmp_path), 1, 2, 3)[1] == []
+
+    @pytest.mark.parametrize("n", [5, pytest.param(1000, marks=pytest.mark.slow)])
+    def test_flipped_bits_are_noticed_in_rows_that_are_in_use(self, tmp_path, n):
+        """In place, with the file's old time: neither name nor time nor size shows it."""
+        draw = np.random.default_rng(0)
+        for _ in range(n):
+            cache = FrozenCache(tmp_path)
+            slots, _ = get(cache, 1, 2, 3)
+            (file,) = tmp_path.rglob("*.bin")
+            times, bit = file.stat(), int(draw.integers(8 * 60))
+            with file.open("r+b") as opened:
+                opened.seek(bit // 8)
+                byte = opened.read(1)[0]
+                opened.seek(bit // 8)
+                opened.write(bytes([byte ^ 1 << bit % 8]))
+            os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+            rows, row = cache.rows(CONTEXT), bit // 8 // 20
+            others = np.delete(slots, row)
+            assert_array_equal(rows.read(others)[:, 0], 2 * np.delete([1, 2, 3], row))
+            with pytest.warns(UserWarning, match="Damage in a cache") as caught:
+                assert rows.read(slots[[row]]) is None
+            assert len(caught) == 1
+            assert rows.read(others) is None  # dropped, and not said again
+            assert counters(cache)[2] == 1
+            assert get(cache, 1, 2, 3)[1] == [1, 2, 3]
+            assert get(cache, 3, 2, 1)[1] == []
 
     @pytest.mark.parametrize("length", [0, 1, 59])
     def test_truncated_data(self, tmp_path, length):

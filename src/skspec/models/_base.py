@@ -28,7 +28,7 @@ from skspec.models._head import Head
 from skspec.models._losses import LOSSES, LossParameters, named_loss
 from skspec.models._nested import NestedParamsMixin
 from skspec.models._targets import Targets, check_groups, check_targets, split_rows
-from skspec.nn._batches import Examples, batch_slices
+from skspec.nn._batches import Examples
 from skspec.nn._cache import FrozenCache, resolve_cache
 from skspec.nn._device import resolve_compute
 from skspec.nn._frozen import entry_point, prediction_batches
@@ -57,6 +57,8 @@ class StagedImageClassifier(
         "device": [str],
         "on_divergence": [StrOptions({"raise", "restore"})],
         "compile": ["boolean"],
+        "checkpoint": [str, PathLike, None],
+        "checkpoint_every_s": [Interval(Real, 0, None, closed="left")],
         "callbacks": [list, tuple, None],
         "random_state": ["random_state", Generator],
         "verbose": ["verbose"],
@@ -67,6 +69,8 @@ class StagedImageClassifier(
     on_divergence: str = "raise"
     compile: bool = False
     cache: str | PathLike[str] | FrozenCache | None = None
+    checkpoint: str | PathLike[str] | None = None
+    checkpoint_every_s: float = 300.0
 
     @abstractmethod
     def _network_spec(self, n_outputs: int, statistics: ImageStatistics) -> NetworkSpec:
@@ -102,6 +106,11 @@ class StagedImageClassifier(
         self
         """
         check_parameters(self)
+        if self.checkpoint is not None and self.random_state is None:
+            raise ParameterError(
+                f"Got random_state=None with checkpoint={self.checkpoint!r}, but expected a seed: "
+                "without one, no later fit is the same training that could go on."
+            )
         stages = self._checked_stages()
         images = check_images(self, X, reset=True, keep_on_demand=True)
         loss = self._checked_loss(images)
@@ -148,27 +157,27 @@ class StagedImageClassifier(
         tasks: Sequence[Callback],
     ) -> None:
         train, valid = parts
-        n_batches = len(batch_slices(len(train), self.batch_size, merge_single=True))
-        if valid is not None:
-            n_batches += len(batch_slices(len(valid), self.batch_size, merge_single=False))
-        total = n_batches * sum(plan.epochs for plan in plans)
         if self.compile:
             network.compile()  # in place: the state's names stay as they are
+        run = Run(
+            network=network,
+            train=train,
+            valid=valid,
+            batch_size=self.batch_size,
+            compute=self.compute_,
+            seed=seed,
+            monitor=self.monitor,
+            callbacks=[*(self.callbacks or ()), *tasks],
+            loss=self.loss_.spec(),
+            on_divergence=self.on_divergence,
+            cache=resolve_cache(self.cache),
+            checkpoint=self.checkpoint,
+            checkpoint_every_s=self.checkpoint_every_s,
+            compiled=self.compile,
+        )
+        total = run.batches_per_epoch() * sum(plan.epochs for plan in plans)
         with progress_bar(total, type(self).__name__, verbose=self.verbose) as bar:
-            run = Run(
-                network=network,
-                train=train,
-                valid=valid,
-                batch_size=self.batch_size,
-                compute=self.compute_,
-                seed=seed,
-                monitor=self.monitor,
-                callbacks=[*(self.callbacks or ()), *tasks],
-                on_batch=bar.update,
-                loss=self.loss_.spec(),
-                on_divergence=self.on_divergence,
-                cache=resolve_cache(self.cache),
-            )
+            run.on_batch = bar.update
             train_in_stages(run, plans)
         self.network_ = network  # only now: a fit that failed is not fitted
         self.history_ = run.history

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, ClassVar
 
 from skspec._compat import Interval, StrOptions
@@ -72,10 +73,15 @@ class LSTMClassifier(SmallNetClassifier):
     compile : bool, default=False
         Whether ``torch.compile`` makes a program of the network; for a net this small it hardly
         pays.
+    checkpoint : path, default=None
+        Folder for checkpoints, one at the end of every epoch, from which `fit` goes on after a
+        crash, as in `PretrainedCNNClassifier`.
+    checkpoint_every_s : float >= 0, default=300.0
+        Seconds after which there is one within an epoch; 0 writes one after every batch.
     callbacks : list of skorch callbacks, default=None
         Copied for each stage.
     random_state : int, RandomState, Generator or None, default=None
-        Seed of initial weights, order, dropout and the validation split.
+        Seed of initial weights, order, dropout and the validation split; `checkpoint` needs one.
     verbose : int, default=0
         1 shows a progress bar with the time left.
 
@@ -117,6 +123,8 @@ class LSTMClassifier(SmallNetClassifier):
         Validation clips are split off and `fit` knows no groups.
     ConvergenceWarning
         The loss became NaN or infinite, and ``on_divergence="restore"``.
+    CheckpointWarning
+        A checkpoint could not be written, was damaged, or belongs to a fit that still runs.
 
     Notes
     -----
@@ -174,6 +182,8 @@ class LSTMClassifier(SmallNetClassifier):
         device: str = "auto",
         on_divergence: str = "raise",
         compile: bool = False,
+        checkpoint: str | PathLike[str] | None = None,
+        checkpoint_every_s: float = 300.0,
         callbacks: Sequence[Any] | None = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -196,6 +206,8 @@ class LSTMClassifier(SmallNetClassifier):
         self.device = device
         self.on_divergence = on_divergence
         self.compile = compile
+        self.checkpoint = checkpoint
+        self.checkpoint_every_s = checkpoint_every_s
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose

@@ -77,11 +77,17 @@ class PretrainedCNNClassifier(StagedImageClassifier):
     compile : bool, default=False
         Whether ``torch.compile`` makes a program of the network for training and predicting. It
         takes a minute and needs a C++ compiler on the CPU; worth it for long trainings on CUDA.
+    checkpoint : path, default=None
+        Folder for checkpoints, one at the end of every epoch. After a crash, ``kill -9`` or
+        Ctrl-C, `fit` with the same parameters, data, versions and number of threads goes on from
+        the last one, to bitwise the same weights; see Notes.
+    checkpoint_every_s : float >= 0, default=300.0
+        Seconds after which there is one within an epoch; 0 writes one after every batch.
     callbacks : list of skorch callbacks, default=None
         Copied for each stage.
     random_state : int, RandomState, Generator or None, default=None
         Seed of initial weights, order, dropout and the validation split. With the same seed and
-        the same number of torch threads, results are bitwise the same.
+        the same number of torch threads, results are bitwise the same. `checkpoint` needs one.
     verbose : int, default=0
         1 shows a progress bar with the time left.
 
@@ -131,6 +137,8 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         The loss became NaN or infinite, and ``on_divergence="restore"``.
     UserWarning
         The device ran out of memory: batches go through the network in parts, see Notes.
+    CheckpointWarning
+        A checkpoint could not be written, was damaged, or belongs to a fit that still runs.
 
     Notes
     -----
@@ -142,6 +150,14 @@ class PretrainedCNNClassifier(StagedImageClassifier):
     large, or smaller, for the rest of the fit, and the gradients are added up: a step is still
     one of the whole batch. Only BatchNorm layers that learn see a difference: their statistics
     are then those of a part.
+
+    Checkpoints lie in a folder named by all that decides the result, data included: one
+    `checkpoint` serves a whole search, and no fit goes on from another's. The last two are kept,
+    with AdamW some four times the learning weights' size each, and verified by SHA-256 when read:
+    for a damaged one the one before it is taken, with a warning. One that cannot be written, as
+    on a full disk, is a warning each time; the last one stays, and training goes on. Until the
+    folder is deleted, fitting again what has ended gives its weights at once: a search that was
+    killed computes only what is missing. Callbacks start anew where a fit goes on.
 
     References
     ----------
@@ -188,6 +204,8 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         device: str = "auto",
         on_divergence: str = "raise",
         compile: bool = False,
+        checkpoint: str | PathLike[str] | None = None,
+        checkpoint_every_s: float = 300.0,
         callbacks: Sequence[Any] | None = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -209,6 +227,8 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         self.device = device
         self.on_divergence = on_divergence
         self.compile = compile
+        self.checkpoint = checkpoint
+        self.checkpoint_every_s = checkpoint_every_s
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose

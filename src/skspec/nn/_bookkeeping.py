@@ -30,8 +30,26 @@ class Bookkeeping(Callback):
         self.best_score = math.inf
         self.epochs_without_gain = 0
 
+    def state(self) -> dict[str, Any]:
+        """Give what a checkpoint keeps of it."""
+        names = ("first_epoch", "best_score", "epochs_without_gain", "rates")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the stage has gone on for too long without a better score."""
+        patience = self.plan.patience
+        return patience is not None and self.epochs_without_gain >= patience
+
+    @property
+    def epochs_left(self) -> int:
+        """How many epochs the stage still has."""
+        done = len(self.run.history) - self.first_epoch
+        return 0 if self.out_of_patience else self.plan.epochs - done
+
     def on_epoch_begin(self, net: NeuralNet, **_: Any) -> None:
-        self.n_batch = 0
+        net.history[-1]["batches"].extend(net.done)
+        self.n_batch = len(net.done)
 
     def on_batch_begin(self, net: NeuralNet, training: bool = False, **_: Any) -> None:
         if not training:
@@ -113,8 +131,7 @@ class EndOfPatience(Callback):
         self.bookkeeping = bookkeeping
 
     def on_epoch_end(self, net: NeuralNet, **_: Any) -> None:
-        patience = self.bookkeeping.plan.patience
-        if patience is not None and self.bookkeeping.epochs_without_gain >= patience:
+        if self.bookkeeping.out_of_patience:
             raise StageEndedError
 
 

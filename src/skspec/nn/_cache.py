@@ -18,7 +18,7 @@ from skspec.nn._row_store import MemoryRows, RowStore
 from skspec.nn._shards import FolderRows
 
 #: Of the folder's layout; another number is another context.
-FORMAT = 1
+FORMAT = 2
 
 
 class FrozenCache:
@@ -58,8 +58,9 @@ class FrozenCache:
     A row's key is the 128-bit xxHash of the image's bytes as they enter the network, inside a
     context: backbone, blocks, a digest of their weights, input size and scaling, precision, kind
     of device, version of torch. Files are written whole or not at all, and verified by SHA-256
-    once by each process that opens them; a lock is held while rows are computed, so that
-    processes do not compute one twice. A full disk only ends the storing, with a warning.
+    once by each process that opens them, each row by its own hash whenever it is read; a lock is
+    held while rows are computed, so that processes do not compute one twice. A full disk only
+    ends the storing, with a warning.
 
     An own backbone is known by its name, its layers' repr and its weights: use another folder
     after changing what its ``forward`` does.

@@ -13,6 +13,7 @@ import xxhash
 from numpy.typing import NDArray
 from torch import Tensor
 
+from skspec._storage import DamagedFileError
 from skspec.nn._row_store import Keys, Layout, RowStore, Slots
 
 _DTYPES = {
@@ -99,6 +100,8 @@ class CachedRows:
         rows = torch.empty((len(slots), layout.row_bytes), dtype=torch.uint8)
         try:
             self._store.read(slots, rows.numpy())
+        except DamagedFileError:  # the store has said so, and dropped it
+            return None
         except OSError as error:
             self._give_up(error)
             return None

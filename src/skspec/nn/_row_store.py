@@ -63,11 +63,14 @@ class Block(Protocol):
         ...
 
 
-class _InMemory:
+class InMemory:
+    """Rows in an array."""
+
     def __init__(self, rows: RowBytes) -> None:
         self.rows = rows
 
     def read(self, rows: NDArray[np.int64], out: RowBytes) -> None:
+        """Copy some of the rows."""
         np.take(self.rows, rows, axis=0, out=out)
 
 
@@ -157,7 +160,7 @@ class MemoryRows(RowStore):
     def add(self, keys: Keys, rows: RowBytes, layout: Layout) -> None:
         """Store rows under keys that are not there yet."""
         if self._take(rows.nbytes):
-            self._append(keys, _InMemory(rows), layout)
+            self._append(keys, InMemory(rows), layout)
             return
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="skspec-", buffering=0)  # noqa: SIM115

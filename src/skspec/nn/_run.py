@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any, Protocol
 
 import torch
@@ -12,7 +13,7 @@ from skorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
-from skspec.nn._batches import Examples
+from skspec.nn._batches import Examples, batch_slices
 from skspec.nn._cache import FrozenCache
 from skspec.nn._device import Compute
 from skspec.nn._losses import CrossEntropyLoss, Loss
@@ -76,12 +77,22 @@ class Run:
     on_divergence: str = "raise"
     part_size: PartSize = field(default_factory=PartSize)
     cache: FrozenCache | None = None
+    checkpoint: str | PathLike[str] | None = None
+    checkpoint_every_s: float = 300.0
+    compiled: bool = False
     keys: dict[int, Keys] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     best: Snapshot | None = None
     finite: Snapshot | None = None
     interrupted: bool = False
     diverged: bool = False
+
+    def batches_per_epoch(self) -> int:
+        """Count the batches of an epoch, those of validation among them."""
+        n = len(batch_slices(len(self.train), self.batch_size, merge_single=True))
+        if self.valid is not None:
+            n += len(batch_slices(len(self.valid), self.batch_size, merge_single=False))
+        return n
 
     def snapshot(self, score: float = 0.0) -> Snapshot:
         """Copy the weights as they are."""

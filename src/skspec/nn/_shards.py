@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
 from skspec._storage import (
@@ -17,15 +18,16 @@ from skspec._storage import (
     file_sha256,
     locked,
     read_manifest,
-    sha256,
     write_manifest,
     write_whole,
 )
-from skspec.nn._row_store import Keys, Layout, RowBytes, RowStore, Slots, read_rows
+from skspec.nn._row_store import InMemory, Keys, Layout, RowBytes, RowStore, Slots, read_rows
 
 SHARD_BYTES = 64 * 2**20
 #: Shards that this process has verified, by path, time, size and inode: once is enough.
 _VERIFIED: set[tuple[str, int, int, int]] = set()
+#: Stands where a damaged shard was: its slots stay taken.
+_DROPPED = InMemory(np.empty((0, 0), dtype=np.uint8))
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,17 @@ class _Shard:
     n_rows: int
     layout: Layout
     sha256: str
+    row_hashes: NDArray[np.uint64]
 
     @property
     def data(self) -> Path:
         return self.manifest.with_suffix(".bin")
 
-    def verify(self) -> None:
+    def verify(self, *, again: bool = False) -> None:
         """Compare the data with the manifest, unless this process has done so."""
         found = self.data.stat()
         seen = (str(self.data), found.st_mtime_ns, found.st_size, found.st_ino)
-        if seen in _VERIFIED:
+        if seen in _VERIFIED and not again:
             return
         whole = found.st_size == self.n_rows * self.layout.row_bytes
         if not whole or file_sha256(self.data) != self.sha256:
@@ -55,6 +58,14 @@ class _Shard:
     def read(self, rows: NDArray[np.int64], out: RowBytes) -> None:
         with self.data.open("rb", buffering=0) as file:
             read_rows(file, 0, rows, out)
+        if (_row_hashes(out) != self.row_hashes[rows]).any():
+            raise DamagedFileError(f"{self.data} has rows that are not as they were written")
+
+
+def _row_hashes(rows: RowBytes) -> NDArray[np.uint64]:
+    """Give a hash of each row that costs no more than copying it."""
+    digests = b"".join(xxhash.xxh3_64_digest(row) for row in rows)
+    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
 
 
 class FolderRows(RowStore):
@@ -76,9 +87,23 @@ class FolderRows(RowStore):
         """Give the slot of each key, -1 for one that is not there, all in verified shards."""
         while True:
             slots = self.index.find(keys)
-            where = np.searchsorted(self._starts, slots[slots >= 0], side="right") - 1
-            if all(self._is_whole(int(number)) for number in np.unique(where)):
+            if all(self._is_whole(number) for number in self._shard_numbers(slots[slots >= 0])):
                 return slots
+
+    def read(self, slots: Slots, out: RowBytes) -> None:
+        """Copy the rows of slots that `find` gave; each is verified, whenever it is read."""
+        numbers = self._shard_numbers(slots)
+        if any(self._blocks[number] is _DROPPED for number in numbers):
+            raise DamagedFileError("These rows have been dropped.")
+        try:
+            super().read(slots, out)
+        except DamagedFileError:
+            for number in numbers:
+                self._is_whole(number, again=True)
+            raise
+
+    def _shard_numbers(self, slots: Slots) -> list[int]:
+        return np.unique(np.searchsorted(self._starts, slots, side="right") - 1).tolist()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -98,15 +123,16 @@ class FolderRows(RowStore):
 
     def _write(self, keys: Keys, rows: RowBytes, layout: Layout) -> None:
         manifest = self._folder / f"shard-{uuid4().hex}.json"
-        shard = _Shard(manifest, len(keys), layout, sha256(rows))
-        write_whole(shard.data, rows)
+        digest = write_whole(manifest.with_suffix(".bin"), rows)
+        shard = _Shard(manifest, len(keys), layout, digest, _row_hashes(rows))
         content = {
             "keys": keys.tobytes().hex(),
             "n_rows": len(keys),
             "shape": list(layout.shape),
             "dtype": layout.dtype,
             "row_bytes": layout.row_bytes,
-            "sha256": shard.sha256,
+            "sha256": digest,
+            "row_hashes": shard.row_hashes.astype(">u8").tobytes().hex(),
         }
         write_manifest(manifest, content)
         self._seen.add(manifest)
@@ -125,13 +151,15 @@ class FolderRows(RowStore):
                 continue
             layout = Layout(tuple(content["shape"]), content["dtype"], content["row_bytes"])
             keys = np.frombuffer(bytes.fromhex(content["keys"]), dtype="S16")
-            self._append(keys, _Shard(manifest, len(keys), layout, content["sha256"]), layout)
+            hashes = np.frombuffer(bytes.fromhex(content["row_hashes"]), dtype=">u8")
+            digest, hashes = content["sha256"], hashes.astype(np.uint64)
+            self._append(keys, _Shard(manifest, len(keys), layout, digest, hashes), layout)
 
-    def _is_whole(self, number: int) -> bool:
+    def _is_whole(self, number: int, *, again: bool = False) -> bool:
         shard = self._blocks[number]
         assert isinstance(shard, _Shard)
         try:
-            shard.verify()
+            shard.verify(again=again)
         except FileNotFoundError:
             if shard.manifest.exists():
                 self._discard(shard.manifest, DamagedFileError(f"{shard.data} is not there"))
@@ -140,6 +168,7 @@ class FolderRows(RowStore):
         else:
             return True
         self.index.drop(int(self._starts[number]), int(self._starts[number + 1]))
+        self._blocks[number] = _DROPPED
         return False
 
     def _discard(self, manifest: Path, error: Exception) -> None:

@@ -26,6 +26,7 @@ class StageNet(NeuralNet):
         self.plan = plan
         self.start = start
         self.batch_seed = 0
+        self.done: list[dict[str, Any]] = []  # of the first epoch's batches, before a checkpoint
         super().__init__(*args, **kwargs)
 
     @property
@@ -78,6 +79,17 @@ class StageNet(NeuralNet):
             seed=run.seed,
             first_epoch=epoch,
         )
+
+    def run_single_epoch(self, iterator: Any, training: bool, *args: Any, **kwargs: Any) -> None:
+        """Go through an epoch's batches; through the others where some are done."""
+        if training and self.done:
+            slices, n_done, self.done = iterator.slices, len(self.done), []
+            iterator.slices = slices[n_done:]
+            super().run_single_epoch(iterator, training, *args, **kwargs)
+            iterator.slices = slices
+            self.history.record("train_batch_count", len(slices))
+        else:
+            super().run_single_epoch(iterator, training, *args, **kwargs)
 
     def infer(self, x: Tensor, **_: Any) -> Tensor:
         """Give the network's outputs."""

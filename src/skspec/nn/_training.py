@@ -6,14 +6,18 @@ import contextlib
 import copy
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from skspec.exceptions import FitDivergedError, ParameterError
 from skspec.nn._bookkeeping import Bookkeeping, EndOfPatience, StageEndedError
+from skspec.nn._checkpoint import Checkpoints, open_checkpoints
+from skspec.nn._checkpoint_key import describe_training
 from skspec.nn._frozen import frozen_once
 from skspec.nn._network import TransferNetwork
+from skspec.nn._resume import Checkpointing, finished_state, restore_run, restore_stage
 from skspec.nn._run import Run, StagePlan, all_finite
 from skspec.nn._stage_net import StageNet
 
@@ -26,27 +30,50 @@ def train_in_stages(run: Run, plans: Iterable[StagePlan]) -> None:
     Each stage goes on from the best epoch so far where there is a validation part, and from the
     last one where there is none. Ctrl-C ends the training and sets ``run.interrupted``; with
     ``run.on_divergence="restore"`` a loss that is not finite ends it and sets ``run.diverged``.
+    With ``run.checkpoint`` it goes on from the folder's newest checkpoint of the same training;
+    one that came to its end is not trained again.
     """
     plans = list(plans)
     _check_patience(run, plans)
     if run.on_divergence == "restore":
         run.finite = run.snapshot()
-    for plan in plans:
-        run.network.learn_from(plan.first_block, batchnorm=plan.batchnorm)
-        try:
-            _train_stage(run, plan)
-        except KeyboardInterrupt:
-            run.interrupted = True
-        except FitDivergedError as error:
-            if run.finite is None:
-                raise
-            _go_back(run, error)
-        if run.best is not None:
-            run.network.load_state_dict(run.best.state)
+    training = {} if run.checkpoint is None else describe_training(run, plans)
+    with open_checkpoints(run.checkpoint, training, run.checkpoint_every_s) as checkpoints:
+        _go_on(run, plans, checkpoints)
+    run.network.eval()
+
+
+def _go_on(run: Run, plans: list[StagePlan], checkpoints: Checkpoints) -> None:
+    """Train from where the newest checkpoint was written; from the start where there is none."""
+    state = checkpoints.newest()
+    if state is not None:
+        restore_run(run, state)
+    first = 0 if state is None else state["stage"]
+    for stage in range(first, len(plans)):
+        here = state if stage == first else None
+        _train_until_stopped(run, plans[: stage + 1], checkpoints, here)
         if run.interrupted or run.diverged:
             break
     _check_finite(run.network)
-    run.network.eval()
+    if first < len(plans) and not (run.interrupted or run.diverged):
+        checkpoints.write(finished_state(run, plans), "the finished training", keep=1)
+
+
+def _train_until_stopped(
+    run: Run, plans: list[StagePlan], checkpoints: Checkpoints, state: dict[str, Any] | None
+) -> None:
+    """Train the stage of the last plan; whatever ends it, the best weights so far are kept."""
+    run.network.learn_from(plans[-1].first_block, batchnorm=plans[-1].batchnorm)
+    try:
+        _train_stage(run, plans, checkpoints, state)
+    except KeyboardInterrupt:
+        run.interrupted = True
+    except FitDivergedError as error:
+        if run.finite is None:
+            raise
+        _go_back(run, error)
+    if run.best is not None:
+        run.network.load_state_dict(run.best.state)
 
 
 def _check_patience(run: Run, plans: list[StagePlan]) -> None:
@@ -80,9 +107,13 @@ def _check_finite(network: TransferNetwork) -> None:
         )
 
 
-def _train_stage(run: Run, plan: StagePlan) -> None:
-    train, valid, start = frozen_once(run, plan.first_block)
+def _train_stage(
+    run: Run, plans: list[StagePlan], checkpoints: Checkpoints, state: dict[str, Any] | None
+) -> None:
+    """Train the stage of the last plan, from its start or from a checkpoint's state."""
+    plan = plans[-1]
     bookkeeping = Bookkeeping(run, plan)
+    train, valid, start = frozen_once(run, plan.first_block)
     net = StageNet(
         run.network,
         criterion=torch.nn.Identity,  # skorch wants one; run.loss is what counts
@@ -98,12 +129,15 @@ def _train_stage(run: Run, plan: StagePlan) -> None:
         callbacks=[
             ("bookkeeping", bookkeeping),
             *copy.deepcopy(list(run.callbacks)),
+            ("checkpointing", Checkpointing(checkpoints, plans, bookkeeping)),
             ("patience", EndOfPatience(bookkeeping)),
         ],
     ).initialize()
     net.notify("on_train_begin", X=train, y=valid)
+    if state is not None:
+        restore_stage(net, bookkeeping, state)
     try:
         with contextlib.suppress(StageEndedError):
-            net.fit_loop(train, valid)
+            net.fit_loop(train, valid, epochs=bookkeeping.epochs_left)
     finally:
         net.notify("on_train_end", X=train, y=valid)
