@@ -14,7 +14,6 @@ from skspec.models import Head, PretrainedCNNClassifier, Stage
 from skspec.recipes._chakhtouna_reported import RIVAL, reported
 from skspec.recipes._choices import check_choice
 from skspec.recipes._recipe import Recipe, Systems
-from skspec.recipes._splits import random_parts, speaker_parts
 from skspec.waveforms import FixedLength
 
 #: The first block that learns in C2; see the notes of `chakhtouna` for how 32 layers are counted.
@@ -63,10 +62,7 @@ def _grid(**params: Any) -> Systems:
 @partial(
     Recipe,
     grid=_grid,
-    splits={
-        "paper": lambda dataset, random_state: random_parts(dataset, SHARES, random_state),
-        "speakers": lambda dataset, random_state: speaker_parts(dataset, SHARES, random_state),
-    },
+    shares=SHARES,
     reported=reported(),
 )
 def chakhtouna(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-COLUMNS = ["system", "part", "metric", "value", "place"]
+from skspec.recipes._recipe import COLUMNS
+
 RIVAL = "ResNet from scratch"
 
 METRICS = ("precision", "recall", "f1", "accuracy")

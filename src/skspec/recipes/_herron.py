@@ -18,7 +18,6 @@ from skspec.recipes._choices import check_choice
 from skspec.recipes._herron_parts import CHANNELS, SCHEDULES, SIZE, head, image_steps, stages
 from skspec.recipes._herron_reported import reported
 from skspec.recipes._recipe import Recipe, Systems
-from skspec.recipes._splits import random_parts, speaker_parts
 
 SHARES = {"train": 0.8, "test": 0.2}
 SYSTEMS: dict[str, dict[str, Any]] = {
@@ -42,10 +41,7 @@ def _grid(**params: Any) -> Systems:
 @partial(
     Recipe,
     grid=_grid,
-    splits={
-        "paper": lambda dataset, random_state: random_parts(dataset, SHARES, random_state),
-        "speakers": lambda dataset, random_state: speaker_parts(dataset, SHARES, random_state),
-    },
+    shares=SHARES,
     reported=reported(),
 )
 def herron(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-COLUMNS = ["system", "part", "metric", "value", "place"]
+from skspec.recipes._recipe import COLUMNS
+
 _ROWS = [
     ("densenet161 on class", "test", "accuracy", 0.81, "table I"),
     ("densenet161 on all", "test", "accuracy", 0.75, "table I"),

@@ -15,7 +15,6 @@ from skspec.images import Augmenter, ColormapImage, MelSpectrogramImage, Spectro
 from skspec.models import Head, PretrainedCNNClassifier, Stage
 from skspec.recipes._choices import check_choice
 from skspec.recipes._recipe import Recipe, Systems
-from skspec.recipes._splits import random_parts, speaker_parts
 
 #: Batch size, learning rate of the first stage, and input size: the paper's Table III.
 SETTINGS = {
@@ -86,10 +85,7 @@ def _grid(**params: Any) -> Systems:
 @partial(
     Recipe,
     grid=_grid,
-    splits={
-        "paper": lambda dataset, random_state: random_parts(dataset, SHARES, random_state),
-        "speakers": lambda dataset, random_state: speaker_parts(dataset, SHARES, random_state),
-    },
+    shares=SHARES,
     reported=REPORTED,
 )
 def mo(

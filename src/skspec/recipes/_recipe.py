@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
-from skspec.exceptions import ParameterError
+from skspec.recipes._choices import check_choice
+from skspec.recipes._splits import random_parts, speaker_parts
 
 Systems = dict[str, BaseEstimator]
+#: Of a recipe's `reported`.
+COLUMNS = ["system", "part", "metric", "value", "place"]
+SPLITS = {"paper": random_parts, "speakers": speaker_parts}
 
 
 class Recipe:
@@ -27,10 +31,9 @@ class Recipe:
         become the recipe's.
     grid : callable
         Gives all systems that the paper compares, name -> estimator. Keyword arguments go to each.
-    splits : dict of str to callable
-        ``"paper"`` for the paper's own split, ``"speakers"`` for one that keeps every speaker on
-        one side. Each takes a dataset and a `random_state` and gives named parts as row indices,
-        ``{"train": ..., "validation": ..., "test": ...}``, those that the paper has.
+    shares : dict of str to float
+        Share of the clips in each part of the paper's split: ``"train"``, ``"validation"``,
+        ``"test"``, those that the paper has.
     reported : DataFrame
         What the paper reports, a row for each figure: ``system``, ``part``, ``metric``, ``value``
         (shares, not per cent), ``place`` (table, figure or section of the paper).
@@ -41,13 +44,13 @@ class Recipe:
         pipeline: Callable[..., BaseEstimator],
         *,
         grid: Callable[..., Systems],
-        splits: Mapping[str, Callable[[Bunch, Any], dict[str, NDArray[np.intp]]]],
+        shares: Mapping[str, float],
         reported: pd.DataFrame,
     ) -> None:
         functools.update_wrapper(self, pipeline)
         self._pipeline = pipeline
         self._grid = grid
-        self._splits = dict(splits)
+        self._shares = dict(shares)
         self._reported = reported
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -80,9 +83,8 @@ class Recipe:
         parts : dict of str to ndarray
             Row indices of ``"train"``, ``"validation"`` and ``"test"``; those that there are.
         """
-        if by not in self._splits:
-            raise ParameterError(f"Got by={by!r}, but expected one of {sorted(self._splits)}.")
-        return self._splits[by](dataset, random_state)
+        check_choice("by", by, SPLITS)
+        return SPLITS[by](dataset, self._shares, random_state)
 
     @property
     def reported(self) -> pd.DataFrame:

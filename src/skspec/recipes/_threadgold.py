@@ -14,7 +14,6 @@ from sklearn.pipeline import Pipeline
 from skspec.models import SegmentedClassifier
 from skspec.recipes._choices import check_choice
 from skspec.recipes._recipe import Recipe, Systems
-from skspec.recipes._splits import random_parts, speaker_parts
 from skspec.recipes._threadgold_data import segment_timepoints
 from skspec.recipes._threadgold_parts import ARCHITECTURES, LEARNING, image_steps, network
 from skspec.recipes._threadgold_reported import reported
@@ -34,10 +33,7 @@ def _grid(**params: Any) -> Systems:
 @partial(
     Recipe,
     grid=_grid,
-    splits={
-        "paper": lambda dataset, random_state: random_parts(dataset, SHARES, random_state),
-        "speakers": lambda dataset, random_state: speaker_parts(dataset, SHARES, random_state),
-    },
+    shares=SHARES,
     reported=reported(),
 )
 def threadgold(

@@ -7,7 +7,7 @@ from itertools import product
 
 import pandas as pd
 
-COLUMNS = ["system", "part", "metric", "value", "place"]
+from skspec.recipes._recipe import COLUMNS
 
 # Counts by (true, predicted): male male, male female, female male, female female; then precision,
 # recall and F1 of male, female and average. The test parts have 278 male and 259 female segments
