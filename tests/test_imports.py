@@ -114,9 +114,24 @@ def test_every_public_name_resolves(name):
     assert name in dir(skspec)
 
 
+PACKAGES = [
+    "audio",
+    "datasets",
+    "evaluation",
+    "features",
+    "images",
+    "models",
+    "nn",
+    "persistence",
+    "recipes",
+    "recordings",
+    "search",
+    "waveforms",
+]
+
+
 def test_every_name_of_the_subpackages_resolves():
-    packages = ["datasets", "evaluation", "features", "images", "models", "nn", "recipes"]
-    for package in [*packages, "waveforms"]:
+    for package in PACKAGES:
         module = __import__(f"skspec.{package}", fromlist=["__all__"])
         for name in getattr(module, "__all__", []):
             assert getattr(module, name) is not None, f"{package}.{name}"

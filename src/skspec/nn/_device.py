@@ -29,8 +29,8 @@ class Compute:
         return network.to(self.device, self.dtype).to(memory_format=torch.channels_last)
 
     def where_available(self) -> Compute:
-        """Give the same on this machine: the CPU in float32 or float64 where there is no CUDA."""
-        if self.device.type != "cuda" or torch.cuda.is_available():
+        """Give the same on this machine: the CPU in float32 or float64 where CUDA lacks it."""
+        if self.device.type != "cuda" or (self.device.index or 0) < _count_cuda():
             return self
         return Compute(torch.device("cpu"), self.dtype, autocast=False)
 
@@ -57,10 +57,14 @@ def resolve_device(device: str) -> torch.device:
         raise DeviceUnavailableError(
             f"Got device={device!r}, but expected 'auto', 'cpu', 'cuda' or 'cuda:N'."
         ) from error
-    n_cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    n_cuda = _count_cuda()
     if resolved.type == "cuda" and (resolved.index or 0) >= n_cuda:
         raise DeviceUnavailableError(
             f"Got device={device!r}, but torch finds {n_cuda} CUDA devices on this machine. "
             "Use device='cpu' or device='auto'."
         )
     return resolved
+
+
+def _count_cuda() -> int:
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -65,7 +65,26 @@ def recommended(
 
     Notes
     -----
-    TABLE
+    Balanced accuracy, mean over 15 random splits that keep authors, speakers or levels of a game
+    together (``benchmarks/recommended.py``, whose results have the intervals, up to 0.2 wide on
+    percussion): the embedded percussion sounds; synthetic voices at -5 dB and Czech dialogues,
+    both with 24 training clips only. Each row but the first differs from the second in one thing.
+
+    ==============================  ==========  ======  =========
+    system                          percussion  voices  dialogues
+    ==============================  ==========  ======  =========
+    mel statistics + SVM (simple)         0.66    0.69       0.90
+    **recommended**                       0.87    0.79       0.99
+    Mel statistics alone                  0.80    0.69       0.98
+    acoustic functionals alone            0.75    0.82       0.99
+    network alone                         0.74    0.74       0.97
+    joined, one regression                0.85    0.79       0.99
+    SVMs in place of regressions          0.80    0.74       0.98
+    spectrograms 80 dB deep               0.66    0.79       0.99
+    silence kept                          0.87    0.79       0.99
+    a later block (4c)                    0.80    0.78       0.99
+    the last block                        0.72    0.77       0.97
+    ==============================  ==========  ======  =========
 
     Examples
     --------
