@@ -116,7 +116,7 @@ FAULTS = [
     ("text", "is text, not sound"),
     ("lfs", "is a Git LFS pointer.*git lfs pull"),
     ("noise", "cannot be decoded.*Convert it to WAV or FLAC"),
-    ("header_only", "cannot be decoded|holds no sample"),
+    ("header_only", "truncated: it ends before its sound begins"),
     ("no_samples", "holds no sample at 8000 Hz"),
     ("one_sample", "holds no sample at 8000 Hz"),
     ("nan", "holds NaN or infinity"),

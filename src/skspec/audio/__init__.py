@@ -1,14 +1,6 @@
 """Sound files in, waveforms out."""
 
-from skspec.audio._blocks import for_each_clip, iter_blocks, iter_clips, read_clip
-from skspec.audio._files import check_sound_files
-from skspec.audio._reading import read_audio
+import lazy_loader as _lazy
 
-__all__ = [
-    "check_sound_files",
-    "for_each_clip",
-    "iter_blocks",
-    "iter_clips",
-    "read_audio",
-    "read_clip",
-]
+# What only reads does not load pandas, which the tables need.
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -29,7 +29,7 @@ def check_regular_file(path: str | os.PathLike[str], index: int | None = None) -
         remedy = f"Relative paths start at {os.getcwd()!r}."
         raise AudioReadError(path, "no such file", remedy, index) from error
     except (OSError, ValueError) as error:  # a loop of links, no permission, a null byte
-        raise AudioReadError(path, _reason(error), index=index) from error
+        raise AudioReadError(path, reason_of(error), index=index) from error
     if stat.S_ISDIR(status.st_mode):
         remedy = "Give the files in it, for instance sorted(pathlib.Path(path).glob('*.wav'))."
         raise AudioReadError(path, "is a directory", remedy, index)
@@ -45,15 +45,15 @@ def explain_undecodable(path: str | os.PathLike[str], error: Exception) -> Audio
         with open(path, "rb") as file:
             head = file.read(512)
     except OSError as unreadable:
-        return AudioReadError(path, _reason(unreadable))
+        return AudioReadError(path, reason_of(unreadable))
     if head.startswith(_LFS_POINTER):
         return AudioReadError(path, "is a Git LFS pointer, not the sound", "Run: git lfs pull")
     if not head.translate(None, _TEXT_BYTES):
         return AudioReadError(path, "is text, not sound", "Check how the list of paths was made.")
     remedy = "Convert it to WAV or FLAC, for instance with ffmpeg."
-    return AudioReadError(path, f"cannot be decoded ({_reason(error)})", remedy)
+    return AudioReadError(path, f"cannot be decoded ({reason_of(error)})", remedy)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return (text or type(error).__name__).rstrip(".").lower()

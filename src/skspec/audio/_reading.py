@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
-import warnings
-from typing import Any
+from typing import Literal
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
-from skspec.audio._files import check_regular_file, explain_undecodable
-from skspec.exceptions import AudioReadError, AudioWarning
-
-_ANTI_PHASE = 1e-4  # the mix has lost 40 dB against its channels
+from skspec.audio._stream import AudioStream
+from skspec.exceptions import AudioReadError
 
 
 def read_audio(
-    path: str | os.PathLike[str], sr: float | None = None
+    path: str | os.PathLike[str],
+    sr: float | None = None,
+    *,
+    channel: Literal["mix"] | int = "mix",
+    truncated: Literal["raise", "warn", "accept"] = "raise",
+    max_duration_s: float | None = 7200.0,
 ) -> tuple[NDArray[np.float32], float]:
     """Read a sound file as a mono float32 waveform, full scale 1.
+
+    The file is held against what its header says: a part that is missing or broken is never passed
+    over in silence, and where only the header is wrong, the length of the file counts.
 
     Parameters
     ----------
@@ -28,11 +31,19 @@ def read_audio(
         WAV, FLAC, Ogg, MP3, or whatever else libsndfile decodes.
     sr : float > 0, default=None
         Rate in Hz to resample to (soxr, high quality); `None` keeps the rate of the file.
+    channel : "mix" or int >= 0, default="mix"
+        Mean of the channels, or one of them.
+    truncated : {"raise", "warn", "accept"}, default="raise"
+        What to do about a file of which a part is missing or broken: an error, or what there is,
+        with or without a warning.
+    max_duration_s : float > 0, default=7200.0
+        Longer files are an error, so that a small file that unpacks to days of sound does not fill
+        the memory; `None` sets no limit. `AudioStream` reads files of any length in parts.
 
     Returns
     -------
     waveform : ndarray (n_timepoints,) of float32
-        Mean of the channels.
+        Mean of the channels, or the one asked for.
     sr : float
         Its sampling rate in Hz.
 
@@ -40,11 +51,27 @@ def read_audio(
     ------
     AudioReadError
         Whatever keeps the file from being read, with the reason and what to do.
+    ParameterError
+        A parameter has a value that is not allowed.
 
     Warns
     -----
     AudioWarning
-        The channels cancel each other out in the mono mix.
+        The channels cancel each other out in the mono mix, the peak is above 4, a size in the
+        header is wrong and was corrected, or with ``truncated="warn"``.
+
+    See Also
+    --------
+    AudioStream : The same in parts, for long recordings.
+    scan_audio : What is wrong with many files, as a table.
+
+    Notes
+    -----
+    What tells that something is missing: the sizes of chunks in WAV, AIFF, AU, W64 and CAF; the
+    number of samples and the CRC of frames in FLAC; the numbers and CRC of pages and the mark of
+    the last one in Ogg; the number of frames in MP3, or where none is stated a last frame that is
+    cut. An MP3 file without that number, or a FLAC file from a pipe, that ends just between two
+    frames looks like a whole one.
 
     Examples
     --------
@@ -56,37 +83,10 @@ def read_audio(
     >>> waveform.shape, sr
     ((16000,), 16000)
     """
-    check_regular_file(path)
-    channels, native = _decode(path)
-    waveform = _mix(channels, path)
-    if sr is not None and sr != native:
-        waveform = soxr.resample(waveform, native, sr)
+    with AudioStream(
+        path, sr, channel=channel, truncated=truncated, max_duration_s=max_duration_s
+    ) as stream:
+        waveform = stream.read_rest()
     if waveform.size == 0:
-        raise AudioReadError(path, f"holds no sample at {sr or native} Hz", "Leave this clip out.")
-    if not np.isfinite(waveform).all():
-        raise AudioReadError(path, "holds NaN or infinity", "Write the file again.")
-    return waveform, native if sr is None else sr
-
-
-def _decode(path: str | os.PathLike[str]) -> tuple[NDArray[np.float32], int]:
-    """Give the samples (n_timepoints, n_channels) and their rate."""
-    # A name that is not valid text reaches the decoder only as the bytes it is.
-    name: Any = os.fsencode(path) if os.name == "posix" else os.fspath(path)
-    try:
-        return soundfile.read(name, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError, RuntimeError, TypeError, ValueError) as error:
-        raise explain_undecodable(path, error) from error
-
-
-def _mix(channels: NDArray[np.float32], path: str | os.PathLike[str]) -> NDArray[np.float32]:
-    if channels.shape[1] == 1:
-        return channels[:, 0]
-    waveform = channels.mean(axis=1)
-    if np.square(waveform).sum() < _ANTI_PHASE * np.square(channels).mean(axis=1).sum():
-        warnings.warn(
-            f"path {os.fspath(path)!r}: its channels are in anti-phase and cancel out in the "
-            "mono mix; keep one channel or invert one of them.",
-            AudioWarning,
-            stacklevel=3,
-        )
-    return waveform
+        raise AudioReadError(path, f"holds no sample at {stream.sr} Hz", "Leave this clip out.")
+    return waveform, stream.sr

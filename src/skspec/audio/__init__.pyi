@@ -1,0 +1,9 @@
+from ._blocks import for_each_clip as for_each_clip
+from ._blocks import iter_blocks as iter_blocks
+from ._blocks import iter_clips as iter_clips
+from ._blocks import read_clip as read_clip
+from ._files import check_sound_files as check_sound_files
+from ._read_clips import read_clips as read_clips
+from ._reading import read_audio as read_audio
+from ._scanning import scan_audio as scan_audio
+from ._stream import AudioStream as AudioStream
