@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from skspec._scratch import scratch
 from skspec.audio._containers import read_layout
 from skspec.audio._files import check_regular_file, explain_undecodable, reason_of
 from skspec.audio._layout import Layout, Piece, SplicedFile
@@ -83,7 +84,10 @@ class Decoder:
         self.position = self._file.seek(min(position, self._file.frames))
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield samples (n_timepoints, n_channels), full scale 1, from the position on."""
+        """Yield samples (n_timepoints, n_channels), full scale 1, from the position on.
+
+        Each block holds until the next one is asked for.
+        """
         size = max(1, BLOCK // self.n_channels)
         while not self.is_done:
             wanted = min(size, self._file.frames - self.position)
@@ -101,7 +105,7 @@ class Decoder:
             self._spliced.close()
 
     def _read(self, n: int) -> NDArray[np.float32]:
-        block = np.empty((n, self.n_channels), np.float32)
+        block = scratch("decoded", n, self.n_channels)
         try:
             block = self._file.read(n, dtype="float32", out=block)
         except soundfile.SoundFileError as error:

@@ -19,7 +19,7 @@ class Resampler:
         """Give what is known of the output once `part` is."""
         self.is_done = last
         if self._rates[0] == self._rates[1]:
-            return part
+            return part.copy()  # of memory that the next part will be read into
         if self._stream is None and last:  # the same at a tenth less cost
             return soxr.resample(part, *self._rates)
         if self._stream is None:

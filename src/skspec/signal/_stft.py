@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +12,7 @@ import scipy.fft
 import scipy.signal
 from numpy.typing import ArrayLike, NDArray
 
+from skspec._scratch import scratch
 from skspec.exceptions import ParameterError
 
 Window = str | tuple[Any, ...] | ArrayLike
@@ -21,26 +20,6 @@ Window = str | tuple[Any, ...] | ArrayLike
 # Of windowed frames in a block, about a core's second-level cache. Half or twice as much is as
 # fast; an eighth costs 15 % more, and without blocks a long recording would not fit in memory.
 BLOCK_BYTES = 2**20
-
-
-# Larger working memory is not kept: it would be that of a long recording.
-_KEPT_BYTES = 2**24
-_KEPT = threading.local()
-
-
-def scratch(name: str, *shape: int) -> NDArray[np.float32]:
-    """Give this thread's working memory of a name, with whatever it holds.
-
-    It is used again and again, from block to block and clip to clip: fresh arrays of this size
-    would be new memory pages every time, which can cost more than all the arithmetic.
-    """
-    size = math.prod(shape)
-    flat = vars(_KEPT).get(name)
-    if flat is None or flat.size < size:
-        flat = np.empty(size, np.float32)
-        if flat.nbytes <= _KEPT_BYTES:
-            setattr(_KEPT, name, flat)
-    return flat[:size].reshape(shape)
 
 
 @dataclass(frozen=True, eq=False)
