@@ -1,353 +1,47 @@
 """Files made to do harm: each is refused for what it is, none runs code or fills the memory."""
 
-import json
-import os
 import pickle
-import struct
-import subprocess
 import sys
-import zipfile
+from pathlib import Path
 
-import numpy as np
 import pytest
-import safetensors.numpy
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
+
+from _hostile_files import HOSTILE, Canary, count_refused, forge, machine, scaler
 
 import skspec
 from skspec.exceptions import ModelFileError
-from skspec.persistence._archive import archive_pieces
-
-
-def thing(name, params=None, state=None):
-    return {"object": {"class": name, "params": params or {}, "state": state or {}}}
-
-
-def scaler(**state):
-    return thing("StandardScaler", {}, state)
-
-
-def array(name, dtype="<f8", order="C"):
-    return {"array": [name, dtype, order]}
-
-
-SPEC = {
-    "backbone": thing("RegisteredBackbone", {"name": "tiny"}),
-    "head": {"pooling": "mean", "n_bands": 1, "hidden": {"tuple": []}, "dropout": {"tuple": [0.0]}},
-    "n_outputs": 2,
-    "image_shape": {"tuple": [1, 16, 16]},
-    "input_size": {"tuple": [32, 32]},
-    "input_scaling": "fit",
-    "statistics": thing("ImageStatistics", {"mean": 0, "std": 1, "minimum": 0, "maximum": 1}),
-}
-
-
-def network(**changes):
-    """Give a classifier whose network has sizes that no array of the file has."""
-    head = {**SPEC["head"], **changes.pop("head", {})}
-    spec = {**SPEC, "head": thing("HeadSpec", head), **changes}
-    compute = {"device": {"device": "cpu"}, "dtype": {"torch_dtype": "torch.float32"}}
-    state = {
-        "network_spec_": thing("NetworkSpec", spec),
-        "compute_": thing("Compute", {**compute, "autocast": False}),
-        "network_": {"dict": []},
-    }
-    return thing("SmallCNNClassifier", {}, state)
-
-
-def wide(*hidden):
-    return {"hidden": {"tuple": list(hidden)}, "dropout": {"tuple": [0.0] * (len(hidden) + 1)}}
-
-
-def nested(levels):
-    tree = []
-    for _ in range(levels):
-        tree = [tree]
-    return tree
-
-
-def machine(**changes):
-    """Give a support vector machine whose arrays do not belong together."""
-    n = 4
-    arrays = {
-        "support_": np.arange(n, dtype=np.int32), "support_vectors_": np.zeros((n, 2)),
-        "_n_support": np.array([2, 2], np.int32), "_dual_coef_": np.zeros((1, n)),
-        "_intercept_": np.zeros(1), "_probA": np.zeros(0), "_probB": np.zeros(0),
-        "classes_": np.arange(2), **changes,
-    }  # fmt: skip
-    state = {name: array(name, a.dtype.str) for name, a in arrays.items()}
-    return thing("SVC", {}, {**state, "n_features_in_": 2, "_sparse": False}), arrays
-
-
-TREES = {
-    "a class by its import path": (thing("os.system"), "'os.system' is not registered"),
-    "a class by module and name": (thing("subprocess:Popen"), "is not registered"),
-    "a class of nowhere": (thing("Popen"), "'Popen' is not registered"),
-    "a module of the package": (thing("datasets"), "'datasets' is not registered"),
-    "a function of the package": (thing("load_percussion"), "is not registered"),
-    "a function where a class should be": (thing("f_classif"), "'f_classif' is no class"),
-    "a function that is not registered": (
-        thing("FunctionTransformer", {"func": {"named": "eval"}}),
-        r"model.func cannot be built: 'eval' is not registered",
-    ),
-    "a class whose name is a list": (thing(["SVC"]), "is not registered"),
-    "parameters that the constructor has not": (
-        thing("SVC", {"__class__": "x"}),
-        "SVC has no parameter '__class__'",
-    ),
-    "another class by attribute": (scaler(__class__={"named": "SVC"}), "attribute '__class__'"),
-    "a method overwritten": (scaler(transform={"named": "f_classif"}), "attribute 'transform'"),
-    "a private method overwritten": (scaler(_reset=1), "attribute '_reset'"),
-    "an attribute that is no name": (scaler(**{"a b_": 1}), "attribute 'a b_'"),
-    "a folder of pickles": (
-        thing("Pipeline", {"steps": [], "memory": "/tmp"}),
-        "its memory is a folder of pickles",
-    ),
-    "a reference to itself": (
-        thing("Pipeline", {"steps": [{"tuple": ["a", {"ref": 0}]}]}),
-        "a reference to object 0, which is not there yet",
-    ),
-    "a reference backwards": (thing("Pipeline", {"steps": {"ref": -1}}), "object -1, which is not"),
-    "a tag of nothing": (thing("SVC", {"C": {"reduce": []}}), "tag 'reduce', which this version"),
-    "two tags": ({"tuple": [], "dict": []}, "has the tags"),
-    "an object without a class": ({"object": {"params": {}}}, "not exactly a class, params"),
-    "a list instead of an estimator": ([1, 2], "it holds a list, not an estimator"),
-    "two hundred levels": (nested(200), "nested more than 100 levels"),
-    "a scalar of a terabyte": (
-        thing("SVC", {"C": {"scalar": ["<U300000000000", "x"]}}),
-        "a scalar of dtype '<U300000000000' cannot be 'x'",
-    ),
-    "a number too large for its type": (
-        thing("SVC", {"C": {"scalar": ["|i1", 10**30]}}),
-        "model.C cannot be built",
-    ),
-    "a float that is text": (thing("SVC", {"C": {"float": "1e5"}}), "a float is '1e5'"),
-    "a dtype that runs code": (
-        thing("SVC", {"C": {"torch_dtype": "torch.load"}}),
-        "model.C cannot be built: KeyError",
-    ),
-    "objects of a huge shape": (
-        scaler(mean_={"objects": [[2**40, 2**20], []]}),
-        "model.mean_ cannot be built: cannot reshape",
-    ),
-    "an array that is not there": (scaler(mean_=array("x")), "the array 'x' is not there"),
-    "a metric of one's own": (
-        thing("SVC", {"kernel": {"named": "eval"}}),
-        "'eval' is not registered",
-    ),
-    "a hidden layer of a billion": (network(head=wide(10**9)), "far more memory than its weights"),
-    "fifty wide layers": (network(head=wide(*[4000] * 50)), "far more memory than its weights"),
-    "a million tiny layers": (network(head=wide(*[1] * 10**5)), "far more memory"),
-    "a billion classes": (network(n_outputs=10**9), "far more memory than its weights"),
-    "images of a terapixel": (
-        network(image_shape={"tuple": [1, 10**6, 10**6]}),
-        "far more memory than its weights",
-    ),
-    "an input of a terapixel": (
-        network(input_size={"tuple": [10**6, 10**6]}),
-        "far more memory than its weights",
-    ),
-    "a network without its weights": (network(), "Missing key"),
-}
-
 
 SLOW = {"fifty wide layers", "a million tiny layers"}
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in TREES]
-)
-def test_a_hostile_tree_is_refused(name, forge):
-    tree, words = TREES[name]
-    with pytest.raises(ModelFileError, match=words) as caught:
-        skspec.load(forge(tree))
-    assert "forged.skspec" in str(caught.value)
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "hostile.skspec"
 
 
-def three(n_bytes=24, **entry):
-    """Give a safetensors file of one array, with a header that says something else."""
-    form = {"dtype": "F64", "shape": [3], "data_offsets": [0, 24], **entry}
-    header = json.dumps({"x": form}).encode()
-    return struct.pack("<Q", len(header)) + header + bytes(n_bytes)
-
-
-OVERLAPPING = json.dumps(
-    {name: {"dtype": "F64", "shape": [3], "data_offsets": [0, 24]} for name in "xy"}
-).encode()
-WEIGHTS = {
-    "a shape of an exabyte": (three(shape=[2**57]), "arrays.safetensors cannot be read"),
-    "a shape that overflows": (three(shape=[2**63, 2]), "arrays.safetensors cannot be read"),
-    "a negative shape": (three(shape=[-3]), "arrays.safetensors cannot be read"),
-    "offsets behind the end": (three(data_offsets=[0, 2400]), "cannot be read"),
-    "offsets backwards": (three(data_offsets=[24, 0]), "cannot be read"),
-    "data that no array has": (three(n_bytes=48), "cannot be read"),
-    "a type that numpy has not": (three(dtype="BF16", shape=[12]), "cannot be read"),
-    "a type of nowhere": (three(dtype="PICKLE"), "cannot be read"),
-    "arrays that overlap": (
-        struct.pack("<Q", len(OVERLAPPING)) + OVERLAPPING + bytes(24),
-        "cannot be read",
-    ),
-    "a header of an exabyte": (struct.pack("<Q", 2**60) + b"{}", "cannot be read"),
-    "a header of many levels": (
-        struct.pack("<Q", 50_000) + b'{"a":' * 10_000, "cannot be read"
-    ),
-    "a pickle": (pickle.dumps([1]) * 9, "cannot be read"),
-    "an array that nothing uses": (
-        safetensors.numpy.save({"x": np.zeros(3), "y": np.zeros(3)}),
-        "an array 'y' that nothing uses",
-    ),
-    "another type than the model says": (
-        safetensors.numpy.save({"x": np.zeros(3, np.float32)}),
-        "dtype '<f8' has numbers of <f4",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", WEIGHTS)
-def test_hostile_weights_are_refused(name, forge):
-    data, words = WEIGHTS[name]
-    with pytest.raises(ModelFileError, match=words):
-        skspec.load(forge(scaler(mean_=array("x")), arrays_safetensors=data))
-
-
-@pytest.mark.parametrize(
-    ("numbers", "dtype", "words"),
-    [
-        (np.zeros((2, 4), np.uint32), "|O", "arrays of dtype object"),
-        (np.zeros((2, 4), np.uint32), "<U400000000", "has shape"),
-        (np.full((2, 4), 2**31, np.uint32), "<U4", "characters that do not exist"),
-        (np.zeros(2, np.uint32), "<M8[s]", "arrays of dtype datetime64"),
-        (np.zeros(()), "<c16", "has shape"),
-    ],
-)
-def test_hostile_types_are_refused(numbers, dtype, words, forge):
-    with pytest.raises(ModelFileError, match=words):
-        skspec.load(forge(scaler(mean_=array("x", dtype)), {"x": numbers}))
-
-
-def test_an_array_that_stands_for_two_is_refused(forge):
-    tree = scaler(mean_=array("x"), var_=array("x"))
-    with pytest.raises(ModelFileError, match="'x' is not there, or is used twice"):
-        skspec.load(forge(tree, {"x": np.zeros(3)}))
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"_n_support": np.array([10**9, 2], np.int32)},
-        {"_n_support": np.array([-2, 6], np.int32)},
-        {"_dual_coef_": np.zeros((1, 3))},
-        {"support_vectors_": np.zeros((4, 1))},
-        {"support_": np.arange(4)},
-        {"_probA": np.zeros(3)},
-        {"_intercept_": np.zeros(0)},
-    ],
-    ids=lambda changes: next(iter(changes)),
-)
-def test_arrays_that_libsvm_would_read_beyond_are_refused(changes, forge):
-    tree, arrays = machine(**changes)
-    with pytest.raises(ModelFileError, match=r"the model cannot be built: its _?[a-zA-Z_]+ "):
-        skspec.load(forge(tree, arrays))
-
-
-@pytest.mark.filterwarnings("ignore:SVC was saved with scikit-learn unknown")
-def test_the_machine_itself_would_be_taken(forge):
-    assert skspec.load(forge(*machine())).n_features_in_ == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (b'{"tuple":[NaN]}', "model.json cannot be read|not JSON as skspec"),
-        (b'{"tuple":[1e999]}', "model.json cannot be read"),
-        (b'{"tuple":[],"tuple":[]}', "not JSON as skspec writes it"),
-        (b'{"tuple": []}', "not JSON as skspec writes it"),
-        (b"9" * 10**6, "model.json cannot be read"),
-        (b"[" * 10**6, "model.json cannot be read"),
-        (b"\xff\xfe", "model.json cannot be read"),
-        (b"", "model.json cannot be read"),
-        (b"[" + b"0," * 5 * 10**6 + b"0]", "model.json declares .* at most 8388608"),
-    ],
-    ids=lambda value: str(value[:20]) if isinstance(value, bytes) else "",
-)
-def test_hostile_json_is_refused(text, words, forge):
-    with pytest.raises(ModelFileError, match=words):
-        skspec.load(forge(model_json=text))
-
-
-@pytest.mark.parametrize(
-    ("manifest", "words"),
-    [
-        ({"version": 2}, "its format is 2, but this version of skspec reads up to 1"),
-        ({"version": 0}, "other entries"),
-        ({"more": 1}, "other entries"),
-        ({"members": {}}, "does not list the members"),
-        ({"members": {"card.json": {}, "model.json": {}, "arrays.safetensors": {}}}, "SHA-256"),
-    ],
-)
-def test_hostile_manifests_are_refused(manifest, words, forge):
-    with pytest.raises(ModelFileError, match=words):
-        skspec.load(forge(scaler(), manifest=manifest))
-
-
-class Canary:
-    """A pickle that makes a folder where it is loaded."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.folder),)
-
-
-def zipped(path, names, method=zipfile.ZIP_STORED, data=b"{}"):
-    with zipfile.ZipFile(path, "w", method) as archive:
-        for name in names:
-            archive.writestr(name, data)
-
-
-def encrypted(path):
-    zipped(path, ["manifest.json"])
-    data = bytearray(path.read_bytes())
-    data[6] |= 1
-    path.write_bytes(data)
-
-
-def lying(path):
-    (header, *others) = archive_pieces({"manifest.json": b"{}"})
-    path.write_bytes(header.replace(struct.pack("<Q", 2), struct.pack("<Q", 2**40)) + others[0])
-
-
-ARCHIVES = {
-    "a pickle": (lambda p: p.write_bytes(pickle.dumps(Canary(p.parent / "ran"))), "no .skspec"),
-    "a text": (lambda p: p.write_text("skspec" * 99), "it is no .skspec file"),
-    "an empty file": (lambda p: p.write_bytes(b""), "it is no .skspec file"),
-    "a zip of pickles": (
-        lambda p: zipped(p, ["manifest.json"], data=pickle.dumps(Canary(p.parent / "ran"))),
-        "none that skspec wrote",
-    ),
-    "a path upwards": (lambda p: zipped(p, ["../../etc/passwd"]), "found b'../../etc/passwd"),
-    "an absolute path": (lambda p: zipped(p, ["/etc/cron.d/x"]), "found b'/etc/cron.d/x"),
-    "a zip bomb": (
-        lambda p: zipped(p, ["manifest.json"], zipfile.ZIP_DEFLATED, bytes(10**7)),
-        "a member is compressed",
-    ),
-    "an encrypted member": (encrypted, "a member is encrypted"),
-    "a length that lies": (lying, "manifest.json declares 1099511627776 bytes, but at most"),
-    "a member twice": (
-        lambda p: p.write_bytes(b"".join(archive_pieces({"manifest.json": b"{}"})) * 2),
-        "expected the member 'card.json'",
-    ),
-}
+def test_there_are_enough():
+    assert len(HOSTILE) >= 85
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-@pytest.mark.parametrize("name", ARCHIVES)
-def test_a_hostile_archive_is_refused(name, tmp_path):
-    write, words = ARCHIVES[name]
-    path = tmp_path / "hostile.skspec"
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in HOSTILE]
+)
+def test_a_hostile_file_is_refused(name, path):
+    write, words = HOSTILE[name]
     write(path)
-    with pytest.raises(ModelFileError, match=words):
+    with pytest.raises(ModelFileError, match=words) as caught:
         skspec.load(path)
-    assert not (tmp_path / "ran").exists()
+    assert path.name in str(caught.value)
+    assert not (path.parent / "ran").exists()
+
+
+@pytest.mark.filterwarnings("ignore:SVC was saved with scikit-learn unknown")
+def test_the_machine_itself_would_be_taken(path):
+    forge(path, *machine())
+    assert skspec.load(path).n_features_in_ == 2
 
 
 def test_the_canary_would_run(tmp_path):
@@ -355,74 +49,16 @@ def test_the_canary_would_run(tmp_path):
     assert (tmp_path / "ran").exists()
 
 
-def edited(forge, change):
-    """Write a good file and change its bytes."""
-    path = forge(scaler())
-    data = bytearray(path.read_bytes())
-    change(data, bytes(data))
-    path.write_bytes(data)
-    return path
-
-
-def test_a_link_by_its_attributes_is_refused(forge):
-    def make_link(data, was):
-        at = was.index(b"PK\1\2") + 38  # external attributes of the first member
-        data[at : at + 4] = struct.pack("<L", 0o120777 << 16)
-
-    with pytest.raises(ModelFileError, match="table of contents does not belong"):
-        skspec.load(edited(forge, make_link))
-
-
-def test_a_table_of_contents_that_names_others_is_refused(forge):
-    def rename(data, was):
-        at = was.rindex(b"model.json")
-        data[at : at + 10] = b"../up.json"
-
-    with pytest.raises(ModelFileError, match="table of contents does not belong"):
-        skspec.load(edited(forge, rename))
-
-
-def test_more_members_are_refused(forge):
-    def add(data, was):
-        extra = b"".join(list(archive_pieces({"evil.pkl": b"x"}))[:2])
-        data[was.index(b"PK\1\2") : was.index(b"PK\1\2")] = extra
-
-    with pytest.raises(ModelFileError, match="table of contents does not belong"):
-        skspec.load(edited(forge, add))
-
-
-def test_a_hostile_card_is_refused(forge):
-    path = forge(scaler(), card={"__class__": "x"})
+def test_a_hostile_card_is_refused(path):
+    forge(path, scaler(), card={"__class__": "x"})
     with pytest.raises(ModelFileError, match="its card has other entries"):
         skspec.read_card(path)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units")
-def test_no_hostile_file_takes_memory(forge, tmp_path):
-    files = []
-    cases = {**{k: (v[0], {}) for k, v in TREES.items()}}
-    cases.update({k: (scaler(mean_=array("x")), {"arrays_safetensors": v[0]})
-                  for k, v in WEIGHTS.items()})  # fmt: skip
-    for i, (tree, raw) in enumerate(cases.values()):
-        files.append(forge(tree, **raw).rename(tmp_path / f"{i}.skspec"))
-    for i, (write, _) in enumerate(ARCHIVES.values()):
-        write(tmp_path / f"archive{i}.skspec")
-        files.append(tmp_path / f"archive{i}.skspec")
-    assert len(files) > 50
-    code = (
-        "import resource, sys, skspec\n"
-        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
-        "skspec.save(skspec.SmallCNNClassifier(), sys.argv[1] + '/good.skspec')\n"
-        "skspec.load(sys.argv[1] + '/good.skspec')\n"
-        "before = peak()\n"
-        "for path in sys.argv[2:]:\n"
-        "    try: skspec.load(path); print('loaded', path)\n"
-        "    except skspec.exceptions.ModelFileError: pass\n"
-        "print(peak() - before)\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code, tmp_path, *files],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    assert int(run.stdout) < 512
+def test_no_hostile_file_takes_memory(tmp_path):
+    counts = count_refused(tmp_path)
+    assert counts["kinds"] == len(HOSTILE)
+    assert (counts["not_refused"], counts["ran"]) == ({}, 0)
+    assert counts["growth_mb"] < 512

@@ -183,14 +183,14 @@ def spectral_contrasts(
     waveforms: Tensor, stft: BatchSTFT, bands: list[ContrastBand], *, linear: bool = False
 ) -> Tensor:
     """Give peak less valley of each band, (n_clips, n_bands, n_frames); see `spectral_contrast`."""
-    parts = [_extremes(amplitudes(part, 1), bands) for part in spectra(waveforms, stft)]
+    parts = [extremes(amplitudes(part, 1), bands) for part in spectra(waveforms, stft)]
     peaks, valleys = torch.cat(parts, dim=-1)
     if linear:
         return peaks - valleys
     return to_decibels(peaks, ref=1.0) - to_decibels(valleys, ref=1.0)
 
 
-def _extremes(values: Tensor, bands: list[ContrastBand]) -> Tensor:
+def extremes(values: Tensor, bands: list[ContrastBand]) -> Tensor:
     """Give peaks and valleys (2, n_clips, n_bands, n_frames) of (n_clips, n_frames, n_bins)."""
     extremes = [
         [
