@@ -27,9 +27,9 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skspec import baselines, load_percussion, make_voices
+from skspec import Augmenter, baselines, load_percussion, make_voices
 from skspec.evaluation import RandomGroupedSplit
-from skspec.recipes import recommended
+from skspec.recipes import recommended, recommended_finetune
 
 FEW = 24
 SR = 16_000
@@ -111,7 +111,36 @@ def systems(duration_s: float) -> dict[str, BaseEstimator]:
         "silence kept": clone(start).set_params(trim="passthrough"),
         "block4c": recommended(SR, duration_s, block="block4c"),
         "top": recommended(SR, duration_s, block="top"),
+        **_networks(duration_s),
     }
+
+
+def _networks(duration_s: float) -> dict[str, BaseEstimator]:
+    """Give what trains the network, one network each but for the first."""
+    one = recommended_finetune(SR, duration_s, n_networks=1, random_state=0)
+    plain = clone(one).set_params(cnn__estimator__upto=None, cnn__estimator__head=None)
+    return {
+        "recommended_finetune": recommended_finetune(SR, duration_s, random_state=0),
+        "one network": one,
+        "one, up to block2b": clone(one).set_params(cnn__estimator__upto="block2b"),
+        "one, up to block4c": clone(one).set_params(cnn__estimator__upto="block4c"),
+        "one, 24 epochs": clone(one).set_params(cnn__estimator__full__epochs=24),
+        "one, one band": clone(one).set_params(cnn__estimator__head__n_bands=1),
+        "one, deviation pooled too": clone(one).set_params(
+            cnn__estimator__head__pooling="mean_std", cnn__estimator__head__dropout=0.5
+        ),
+        "one, masks of time and frequency": _masked(one),
+        "plain fine-tuning in two stages": clone(plain).set_params(
+            cnn__estimator__stages="two_stage"
+        ),
+        "plain fine-tuning of all": clone(plain).set_params(cnn__estimator__stages="full"),
+    }
+
+
+def _masked(one: Pipeline) -> Pipeline:
+    masks = Augmenter(time_mask=24, freq_mask=16, random_state=0)
+    trim, mel, cnn = clone(one).steps
+    return Pipeline([trim, mel, ("aug", masks), cnn])
 
 
 def _only(start: Pipeline, view: Pipeline) -> Pipeline:

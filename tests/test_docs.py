@@ -1,10 +1,12 @@
-"""The quickstart runs, and the reference lists every public name."""
+"""Every page of the guide runs, and the reference lists every public name."""
 
 import inspect
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.utils import Bunch
 
 import skspec
 
@@ -62,19 +64,128 @@ def test_index_shows_real_parameters():
     assert list(namespace["pipe"].named_steps) == ["mel", "aug", "cnn"]
 
 
-@pytest.mark.slow
-def test_quickstart_runs_in_order(monkeypatch, tmp_path):
+@pytest.fixture
+def run_page(monkeypatch, tmp_path):
+    """Give what runs all Python of a page in order, in an empty folder, and tells its names."""
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("agg")
     monkeypatch.chdir(tmp_path)
-    namespace = {}
-    for block in python_blocks("quickstart.md"):
-        exec(compile(block, "quickstart.md", "exec"), namespace)
-    pyplot.close("all")
 
-    assert namespace["deep_scores"].mean() > 0.45
-    assert namespace["cnn_scores"].mean() > 0.45
-    assert {path.name for path in tmp_path.glob("*.png")} == {
-        "learning_curve.png",
-        "spectrogram.png",
-    }
+    def run(page):
+        namespace = {}
+        for block in python_blocks(page):
+            exec(compile(block, page, "exec"), namespace)
+        pyplot.close("all")
+        return Bunch(**namespace)
+
+    return run
+
+
+def pictures(folder):
+    return sorted(path.stem for path in folder.glob("*.png"))
+
+
+@pytest.mark.slow
+def test_quickstart(run_page, tmp_path):
+    names = run_page("quickstart.md")
+    assert names.deep_scores.mean() > 0.45
+    assert names.cnn_scores.mean() > 0.45
+    assert names.table.summary()["n_splits"].tolist() == [3]
+    assert (names.loaded.predict(names.drums.paths[:5]) == names.drums.y[:5]).any()
+    assert pictures(tmp_path) == ["learning_curve", "spectrogram"]
+
+
+@pytest.mark.slow
+def test_guide_to_data(run_page):
+    names = run_page("guide/data.md")
+    assert names.honest < 0.40
+    assert names.leaky > 0.75
+    assert len(names.found) > 0
+    assert len(names.none) == 0
+    assert names.own.groups.tolist() == names.drums.groups.tolist()
+    mine = set(names.mine.paths)
+    tested = names.with_others.predictions["index"]
+    assert set(names.both.paths[tested]) == mine
+    assert len(names.both.paths) == len(mine) + 20
+
+
+@pytest.mark.slow
+def test_guide_to_images(run_page, tmp_path):
+    names = run_page("guide/images.md")
+    assert names.shapes["three resolutions"] == (13, 3, 128, 256)
+    assert names.shapes["mel and MFCC"][:2] == (13, 2)
+    assert abs(names.covariance - np.eye(64)).max() < 0.05
+    assert (names.drawn == names.again).all()
+    assert not (names.drawn == names.images).all()
+    assert (names.stored == names.made).all()
+    assert (names.two_threads == names.images).all()
+    assert pictures(tmp_path) == ["augmented"]
+
+
+@pytest.mark.slow
+def test_guide_to_networks(run_page):
+    names = run_page("guide/networks.md")
+    assert names.frozen_scores.mean() > 0.6
+    assert [row["stage"] for row in names.cnn.history_] == ["warmup"] * 4 + ["finetune"] * 3
+    assert names.cnn.n_frozen_blocks_ > 0
+    assert (names.cache.n_computed, names.cache.n_found) == (48, 48)
+    assert (names.first == names.second).all()
+
+
+@pytest.mark.slow
+def test_guide_to_searching(run_page):
+    names = run_page("guide/search.md")
+    assert names.n_computed == len(names.X)
+    assert names.grid.best_score_ > 0.6
+    assert len(names.study.trials) == len(names.again.trials) == 4
+    assert names.best["cnn"].best_epoch_ is not None
+    assert not set(names.speakers[names.train]) & set(names.speakers[names.test])
+
+
+@pytest.mark.slow
+def test_guide_to_evaluation(run_page, tmp_path):
+    names = run_page("guide/evaluation.md")
+    accuracy = names.result.summary("accuracy")["mean"]
+    assert accuracy["mel statistics + SVM"] > accuracy["majority"]
+    in_noise = names.table[names.table["metric"] == "accuracy"]["value"].tolist()
+    assert in_noise[-1] < in_noise[0]
+    assert names.crossed.matrix().shape == (2, 2)
+    assert names.maps.shape[0] == 4
+    drawn = ["history", "reliability", "saliency", "speakers", "systems"]
+    assert pictures(tmp_path) == drawn
+
+
+@pytest.mark.slow
+def test_guide_to_scaling_out(run_page, tmp_path):
+    pytest.importorskip("distributed")
+    names = run_page("guide/scaling_out.md")
+    scores = names.search.cv_results_["mean_test_score"]
+    assert scores.tolist() == names.here.tolist()
+    assert len(names.study.trials) == 4
+    assert len(names.windows) == 23
+    assert names.windows["end"].iloc[-1] == 12.0
+    assert names.segments["n_windows"].sum() == 23
+    written = (tmp_path / "long.txt").read_text().splitlines()
+    assert len(written) == len(names.segments)
+
+
+@pytest.mark.slow
+def test_guide_to_files(run_page):
+    pytest.importorskip("onnxruntime")
+    names = run_page("guide/files.md")
+    expected = names.pipe.predict_proba(names.X)
+    assert (names.loaded.predict_proba(names.X) == expected).all()
+    assert abs(names.probabilities - expected).max() < 1e-4
+    mean = names.result.interval("Pipeline")[0]
+    assert names.read.metrics[0]["mean"] == pytest.approx(mean)
+
+
+def test_every_page_of_the_guide_is_in_the_index_and_run():
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    tests = Path(__file__).read_text(encoding="utf-8")
+    pages = sorted(f"guide/{path.name}" for path in (DOCS / "guide").glob("*.md"))
+    assert pages
+    for page in pages:
+        assert f"[]({page})" in index
+        assert f"\n{page.removesuffix('.md')}\n" in index
+        assert f'run_page("{page}")' in tests

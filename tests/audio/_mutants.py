@@ -79,15 +79,18 @@ def count_mutants(n_mutants, seed=0, sr=16_000):
 
     "too much memory" counts those for which numpy held more than `MEMORY_LIMIT` at one time.
     """
-    counts = Counter()
+    return Counter(mutant_outcomes(range(n_mutants), seed, sr))
+
+
+def mutant_outcomes(numbers, seed=0, sr=16_000):
+    """Read the damaged files of given numbers, one by one, and give what came of each."""
     with tempfile.TemporaryDirectory() as folder:
         files = list(originals(folder).values())
-        for i in range(n_mutants):
+        for i in numbers:
             data, suffix = files[i % len(files)]
             path = Path(folder, f"mutant{suffix}")
             path.write_bytes(mutate(data, np.random.default_rng([seed, i])))
-            counts[_outcome(path, sr)] += 1
-    return counts
+            yield _outcome(path, sr)
 
 
 def _outcome(path, sr):
@@ -97,8 +100,8 @@ def _outcome(path, sr):
             warnings.simplefilter("always")
             read_audio(path, sr)
         outcome = "warned" if caught else "read"
-    except AudioReadError:
-        outcome = "refused"
+    except AudioReadError as error:
+        outcome = "too much memory" if "malloc" in error.reason else "refused"
     except Exception as error:  # what must not happen; counted by name
         outcome = repr(error)
     peak = tracemalloc.get_traced_memory()[1]

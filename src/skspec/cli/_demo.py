@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -17,6 +17,7 @@ from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from skspec._optional import import_optional
+from skspec.cli._plots import draw_confusion, prepare_plots, save_figure
 from skspec.datasets import load_percussion
 from skspec.evaluation import Evaluation, SpectrogramDisplay, TrainingHistoryDisplay, evaluate
 from skspec.features import DeepFeatures
@@ -30,12 +31,11 @@ NETWORKS = ("frozen deep features + SVM", "two-stage fine-tuned CNN")
 REPEATS = 2
 
 
-def run_demo(output: Path, seed: int = 0) -> None:
-    """Cross-validate, print the table, and draw into the folder `output`."""
-    pyplot = import_optional("matplotlib.pyplot", extra="plot")
-    pyplot.switch_backend("agg")
+def run(arguments: argparse.Namespace) -> None:
+    """Cross-validate, print the table, and draw into a folder."""
+    output, seed = arguments.output, arguments.seed
+    prepare_plots(output)
     start = time.perf_counter()
-    output.mkdir(parents=True, exist_ok=True)
     sounds = load_percussion()
     print(
         f"{len(sounds.y)} real percussion sounds, {len(np.unique(sounds.y))} instruments, "
@@ -127,16 +127,10 @@ def _draw(output: Path, sounds: Bunch, result: Evaluation, seed: int) -> None:
     network = two_stage_network(sounds.sr, seed, validation=test, monitor="valid_loss")
     network.fit(paths, sounds.y)
     display = TrainingHistoryDisplay.from_estimator(network)
-    _save(display.figure_, output / "learning_curve.png")
+    save_figure(display.figure_, output / "learning_curve.png")
 
     best = result.summary("balanced_accuracy")["mean"].idxmax()
-    _, ax = import_optional("matplotlib.pyplot", extra="plot").subplots(layout="constrained")
-    confusion = ConfusionMatrixDisplay(
-        result.confusion(best).to_numpy(), display_labels=result.classes
-    )
-    confusion.plot(values_format=".2f", cmap="Blues", ax=ax)
-    ax.set_title(best)
-    _save(ax.figure, output / "confusion_matrix.png")
+    save_figure(draw_confusion(result, best), output / "confusion_matrix.png")
     _draw_spectrograms(output / "spectrograms.png", sounds)
 
 
@@ -149,9 +143,4 @@ def _draw_spectrograms(path: Path, sounds: Bunch) -> None:
         index = int(np.flatnonzero(sounds.y == label)[0])
         SpectrogramDisplay.from_estimator(mel, sounds.paths, index=index, ax=ax)
         ax.set_title(f"{label} ({sounds.groups[index]})")
-    _save(figure, path)
-
-
-def _save(figure: Any, path: Path) -> None:
-    figure.savefig(path, dpi=120)
-    import_optional("matplotlib.pyplot", extra="plot").close(figure)
+    save_figure(figure, path)
