@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Number
 from typing import Any, TypeGuard
 
@@ -24,6 +24,13 @@ Waveforms = Clip | list[Clip] | list[AnyPath]
 LOUDEST = 1e6  # 120 dB over full scale; power spectra stay far from float32's overflow
 INTEGER_PEAK = 127  # from here on, whole numbers are taken for integer samples (8 bits or more)
 USUAL_PEAK = 4
+
+
+def check_choice(name: str, value: object, allowed: Iterable[object]) -> None:
+    """Refuse what is not one of the values that a function's parameter can have."""
+    choices = list(allowed)
+    if value not in choices:
+        raise ParameterError(f"Got {name}={value!r}, but expected one of {choices!r}.")
 
 
 def check_parameters(estimator: BaseEstimator) -> None:

@@ -11,11 +11,10 @@ from numbers import Integral
 import pandas as pd
 from sklearn.utils import Bunch
 
-from skspec._validation import AnyPath
+from skspec._validation import AnyPath, check_choice
 from skspec.datasets._layout import (
     About,
     Skipped,
-    check_choice,
     check_folder,
     make_dataset,
     nothing_found,

@@ -8,8 +8,8 @@ from functools import partial
 
 from sklearn.utils import Bunch
 
-from skspec._validation import AnyPath
-from skspec.datasets._layout import About, Row, check_choice, load_named
+from skspec._validation import AnyPath, check_choice
+from skspec.datasets._layout import About, Row, load_named
 
 ABOUT = About(
     name="DEMoS, the Database of Elicited Mood in Speech",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skspec._validation import AnyPath
-from skspec.exceptions import InputError, ParameterError
+from skspec.exceptions import InputError
 
 #: Name endings of what libsndfile decodes.
 SOUND_SUFFIXES = frozenset(
@@ -117,12 +117,6 @@ def check_folder(folder: AnyPath) -> str:
     if not os.path.isdir(root):
         raise InputError(f"Got folder={root!r}, but there is no such folder.")
     return root
-
-
-def check_choice(name: str, value: object, choices: Collection[object]) -> None:
-    """Say what a parameter may be, where it is something else."""
-    if value not in choices:
-        raise ParameterError(f"Got {name}={value!r}, but expected one of {list(choices)!r}.")
 
 
 def walk(root: str) -> tuple[list[str], Skipped]:

@@ -11,9 +11,9 @@ from typing import Any
 import pooch
 from sklearn.utils import Bunch
 
-from skspec._validation import AnyPath
+from skspec._validation import AnyPath, check_choice
 from skspec.datasets._download import fetch_zip
-from skspec.datasets._layout import About, Row, check_choice, load_named
+from skspec.datasets._layout import About, Row, load_named
 
 ABOUT = About(
     name="RAVDESS, the Ryerson Audio-Visual Database of Emotional Speech and Song",

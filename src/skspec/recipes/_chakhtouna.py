@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from sklearn.pipeline import Pipeline
 
+from skspec._validation import check_choice
 from skspec.exceptions import ParameterError
 from skspec.images import MelSpectrogramImage
 from skspec.models import Head, PretrainedCNNClassifier, Stage
 from skspec.recipes._chakhtouna_reported import RIVAL, reported
-from skspec.recipes._choices import check_choice
 from skspec.recipes._recipe import Recipe, Systems
 from skspec.waveforms import FixedLength
 

@@ -10,11 +10,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from skspec._validation import check_choice
 from skspec.exceptions import ParameterError
 from skspec.features import DeepFeatures
 from skspec.models import DeepEnsembleClassifier, PretrainedCNNClassifier
 from skspec.models._losses import LossParameters
-from skspec.recipes._choices import check_choice
 from skspec.recipes._herron_parts import CHANNELS, SCHEDULES, SIZE, head, image_steps, stages
 from skspec.recipes._herron_reported import reported
 from skspec.recipes._recipe import Recipe, Systems

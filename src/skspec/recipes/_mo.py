@@ -10,10 +10,10 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from skspec._validation import check_choice
 from skspec.exceptions import ParameterError
 from skspec.images import Augmenter, ColormapImage, MelSpectrogramImage, SpectrogramImage
 from skspec.models import Head, PretrainedCNNClassifier, Stage
-from skspec.recipes._choices import check_choice
 from skspec.recipes._recipe import Recipe, Systems
 
 #: Batch size, learning rate of the first stage, and input size: the paper's Table III.

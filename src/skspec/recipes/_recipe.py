@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
-from skspec.recipes._choices import check_choice
+from skspec._validation import check_choice
 from skspec.recipes._splits import random_parts, speaker_parts
 
 Systems = dict[str, BaseEstimator]

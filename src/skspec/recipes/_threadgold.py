@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
+from skspec._validation import check_choice
 from skspec.models import SegmentedClassifier
-from skspec.recipes._choices import check_choice
 from skspec.recipes._recipe import Recipe, Systems
 from skspec.recipes._threadgold_data import segment_timepoints
 from skspec.recipes._threadgold_parts import ARCHITECTURES, LEARNING, image_steps, network

@@ -8,6 +8,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from skspec._validation import check_choice
 from skspec.images import (
     ChannelStack,
     ChromaImage,
@@ -23,7 +24,6 @@ from skspec.models import (
     SmallCNNClassifier,
     Stage,
 )
-from skspec.recipes._choices import check_choice
 
 ARCHITECTURES = {"simple_cnn": "simple", "mandel": "mandel", "reduced_mandel": "mandel_small"}
 #: Blocks of VGG16 that learn. Frozen layers are counted as Keras does, the input among them.
