@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, indexable
 
 from skspec import ImageBatch
-from skspec._image_batch import check_images
+from skspec._image_checks import check_images
 from skspec.exceptions import InputError, InputTypeError
 
 

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skspec._image_batch import check_images
+from skspec._image_checks import check_images
 from skspec.exceptions import InputTypeError, ParameterError
 from skspec.models._base import StagedImageClassifier
 from skspec.nn._frozen import prediction_batches

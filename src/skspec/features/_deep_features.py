@@ -15,7 +15,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval, StrOptions
-from skspec._image_batch import ImageBatch, check_images
+from skspec._image_batch import ImageBatch
+from skspec._image_checks import check_images
 from skspec._progress import progress_bar
 from skspec._seeding import resolve_seed, seed_at
 from skspec._validation import check_parameters

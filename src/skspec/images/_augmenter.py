@@ -12,7 +12,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval, StrOptions
-from skspec._image_batch import ImageBatch, check_images, on_demand
+from skspec._image_batch import ImageBatch, on_demand
+from skspec._image_checks import check_images
 from skspec._seeding import resolve_seed
 from skspec._validation import check_parameters
 from skspec.exceptions import ParameterError

@@ -18,7 +18,8 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
 from skspec._compat import CallbackSupportMixin, Interval, StrOptions, with_callbacks
-from skspec._image_batch import ImageBatch, check_images
+from skspec._image_batch import ImageBatch
+from skspec._image_checks import check_images
 from skspec._progress import progress_bar
 from skspec._seeding import resolve_seed
 from skspec._validation import check_parameters
