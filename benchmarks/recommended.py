@@ -3,16 +3,19 @@
 The embedded percussion sounds; synthetic voices in loud noise; and Czech dialogues of two voices
 (Debian package `fillets-ng-data-cs`, see `_dialogues.py`). Splits are random and keep authors,
 speakers or levels together. The last two are easy with much data, so their systems see only
-FEW training clips. Beside the recommended pipelines stand the simple baseline and what differs
-from them in one thing.
+FEW training clips. Beside the recommended pipeline stand the simple baseline and what differs
+from it in one thing. With ``--networks`` it is the one that trains the network, on the percussion
+sounds alone and in fewer splits, since that takes long.
 
-    python benchmarks/recommended.py                          # all of it: hours
+    python benchmarks/recommended.py              # half an hour
+    python benchmarks/recommended.py --networks   # an hour
     python benchmarks/recommended.py --corpora percussion --systems recommended
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,24 +69,39 @@ CORPORA = {"percussion": percussion, "voices": voices, "dialogues": dialogues}
 
 
 def main() -> None:
-    """Run what is asked for, print the tables, and write results/recommended_CORPUS.json."""
+    """Run what is asked for, print the tables, and write results/recommended_*.json."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=list(CORPORA))
     parser.add_argument("--systems", nargs="+", help="names of systems to run; default: all")
-    parser.add_argument("--splits", type=int, default=15)
+    parser.add_argument("--networks", action="store_true", help="what trains the network")
+    parser.add_argument("--splits", type=int, help="default: 15, or 8 for networks")
     parser.add_argument("--data", type=Path, help="folder of packages; default: the user's cache")
     given = parser.parse_args()
+    if given.networks:
+        run("percussion", "recommended_finetune", networks, given.splits or 8, given)
+        return
     for name in given.corpora:
-        corpus = CORPORA[name](given.data)
-        written = run_systems(
-            f"recommended_{name}",
-            {key: System(each, corpus.X, name) for key, each in systems(corpus.duration_s).items()},
-            corpus.y,
-            splits_of(corpus, given.splits),
-            figures={"clips": len(corpus.y), "groups": len(np.unique(corpus.groups))},
-            wanted=given.systems,
-        )
-        print(f"{name}\n{systems_table(written['systems'])}")
+        run(name, f"recommended_{name}", systems, given.splits or 15, given)
+
+
+def run(
+    name: str,
+    file: str,
+    make: Callable[[float], dict[str, BaseEstimator]],
+    n_splits: int,
+    given: argparse.Namespace,
+) -> None:
+    """Run systems on a corpus, print their table, and write results/FILE.json."""
+    corpus = CORPORA[name](given.data)
+    written = run_systems(
+        file,
+        {key: System(each, corpus.X, name) for key, each in make(corpus.duration_s).items()},
+        corpus.y,
+        splits_of(corpus, n_splits),
+        figures={"clips": len(corpus.y), "groups": len(np.unique(corpus.groups))},
+        wanted=given.systems,
+    )
+    print(f"{name}\n{systems_table(written['systems'])}")
 
 
 def splits_of(corpus: Corpus, n_splits: int) -> list[tuple[Rows, Rows]]:
@@ -111,15 +129,15 @@ def systems(duration_s: float) -> dict[str, BaseEstimator]:
         "silence kept": clone(start).set_params(trim="passthrough"),
         "block4c": recommended(SR, duration_s, block="block4c"),
         "top": recommended(SR, duration_s, block="top"),
-        **_networks(duration_s),
     }
 
 
-def _networks(duration_s: float) -> dict[str, BaseEstimator]:
+def networks(duration_s: float) -> dict[str, BaseEstimator]:
     """Give what trains the network, one network each but for the first."""
     one = recommended_finetune(SR, duration_s, n_networks=1, random_state=0)
     plain = clone(one).set_params(cnn__estimator__upto=None, cnn__estimator__head=None)
     return {
+        BASELINE: baselines(SR, duration_s)[BASELINE],
         "recommended_finetune": recommended_finetune(SR, duration_s, random_state=0),
         "one network": one,
         "one, up to block2b": clone(one).set_params(cnn__estimator__upto="block2b"),
