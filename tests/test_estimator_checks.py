@@ -4,7 +4,7 @@ import inspect
 from unittest import SkipTest
 
 import pytest
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -49,6 +49,16 @@ from skspec import (
 from skspec.exceptions import ParameterError
 
 # float64, one full batch and a net without BatchNorm: a weight of 2 must equal a repeated clip.
+NETWORK = PretrainedCNNClassifier(
+    "tiny",
+    weights=None,
+    batch_size=1000,
+    input_size=(16, 16),
+    precision="float64",
+    device="cpu",
+    head=Head(dropout=0.0),
+    stages=[("train", Stage("all", epochs=20, lr=0.01))],
+)
 ESTIMATORS = [
     FixedLength(),
     SilenceTrimmer(),
@@ -68,20 +78,6 @@ ESTIMATORS = [
     OnDemandImages(MelSpectrogramImage()),
     ZCAWhitener(),
     SegmentedClassifier(LogisticRegression(), segment_s=0.02, sr=1000),
-    DeepEnsembleClassifier(
-        PretrainedCNNClassifier(
-            "tiny",
-            weights=None,
-            batch_size=1000,
-            input_size=(16, 16),
-            precision="float64",
-            device="cpu",
-            head=Head(dropout=0.0),
-            stages=[("train", Stage("all", epochs=20, lr=0.01))],
-        ),
-        n_estimators=2,
-        random_state=0,
-    ),
     AcousticFunctionals(),
     ReliefSelector(),
     Augmenter(time_mask=3, freq_mask=1, time_flip=0.5, rotate_180=0.5, random_state=0),
@@ -96,17 +92,7 @@ ESTIMATORS = [
         device="cpu",
         random_state=0,
     ),
-    PretrainedCNNClassifier(
-        "tiny",
-        weights=None,
-        batch_size=1000,
-        input_size=(16, 16),
-        precision="float64",
-        device="cpu",
-        head=Head(dropout=0.0),
-        stages=[("train", Stage("all", epochs=20, lr=0.01))],
-        random_state=0,
-    ),
+    clone(NETWORK).set_params(random_state=0),
     SmallCNNClassifier(
         batch_size=1000,
         precision="float64",
@@ -124,6 +110,9 @@ ESTIMATORS = [
         random_state=0,
     ),
 ]
+
+# What takes minutes.
+SLOW = [DeepEnsembleClassifier(NETWORK, n_estimators=2, random_state=0)]
 
 # Parameter objects: `BaseEstimator` for get_params, clone and repr, but nothing to fit.
 WITHOUT_FIT = {
@@ -144,6 +133,16 @@ WITHOUT_FIT = {
 @pytest.mark.filterwarnings("ignore:.*full scale is 1")  # the checks' numbers are no sound
 @parametrize_with_checks(ESTIMATORS)
 def test_scikit_learn_check(estimator, check):
+    run(check, estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(SLOW)
+def test_slow_scikit_learn_check(estimator, check):
+    run(check, estimator)
+
+
+def run(check, estimator):
     try:
         check(estimator)
     except (SkipTest, pytest.skip.Exception) as skipped:
@@ -161,7 +160,7 @@ def public_estimators():
 
 
 def test_no_public_estimator_is_missing():
-    assert public_estimators() == {type(e) for e in ESTIMATORS} | WITHOUT_FIT
+    assert public_estimators() == {type(e) for e in [*ESTIMATORS, *SLOW]} | WITHOUT_FIT
 
 
 @pytest.mark.parametrize("kind", sorted(WITHOUT_FIT, key=lambda kind: kind.__name__))

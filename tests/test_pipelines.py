@@ -42,6 +42,7 @@ SVM = Pipeline(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pipe", "grid"),
     [

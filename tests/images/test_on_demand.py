@@ -200,6 +200,7 @@ class TestPolicy:
 
 
 class TestEstimator:
+    @pytest.mark.slow
     def test_in_a_grouped_search_of_nested_parameters(self):
         X, y, groups = paths()
         cnn = PretrainedCNNClassifier("tiny", weights=None, stages="full", random_state=0)

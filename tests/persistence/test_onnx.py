@@ -77,6 +77,7 @@ def of_drums(drums, tmp_path_factory):
     return pipeline, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_clips", [1, 5, 76])
 def test_probabilities_are_those_of_the_pipeline(of_drums, drums, n_clips):
     pipeline, path = of_drums
@@ -85,6 +86,7 @@ def test_probabilities_are_those_of_the_pipeline(of_drums, drums, n_clips):
     assert np.abs(probabilities - pipeline.predict_proba(drums[1][:n_clips])).max() < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [0.0, 1e-3, 1.0])
 def test_probabilities_of_silence_and_noise(of_drums, level):
     pipeline, path = of_drums
@@ -92,6 +94,7 @@ def test_probabilities_of_silence_and_noise(of_drums, level):
     assert np.abs(run(path, noise) - pipeline.predict_proba(noise)).max() < 1e-4
 
 
+@pytest.mark.slow
 def test_file_is_whole_and_standard(of_drums):
     model = onnx.load(of_drums[1], load_external_data=False)
     onnx.checker.check_model(model, full_check=True)
@@ -100,6 +103,7 @@ def test_file_is_whole_and_standard(of_drums):
     assert [path.name for path in of_drums[1].parent.iterdir()] == ["drums.onnx"]
 
 
+@pytest.mark.slow
 def test_file_says_what_it_takes_and_gives(of_drums):
     session = onnxruntime.InferenceSession(of_drums[1])
     (taken,), (given,) = session.get_inputs(), session.get_outputs()
@@ -114,6 +118,7 @@ def test_file_says_what_it_takes_and_gives(of_drums):
     assert facts == {"classes": classes, "sr": SR, "n_timepoints": 4000}
 
 
+@pytest.mark.slow
 def test_file_does_not_say_where_it_was_made(of_drums):
     content = of_drums[1].read_bytes()
     assert b".py" not in content
