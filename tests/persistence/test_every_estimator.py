@@ -21,7 +21,9 @@ def listed():
     spec = importlib.util.spec_from_file_location("estimator_checks", CHECKS)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return [*module.ESTIMATORS, *module.SLOW], sorted(module.WITHOUT_FIT, key=lambda kind: kind.__name__)
+    return [*module.ESTIMATORS, *module.SLOW], sorted(
+        module.WITHOUT_FIT, key=lambda kind: kind.__name__
+    )
 
 
 ESTIMATORS, WITHOUT_FIT = listed()
