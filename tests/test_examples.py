@@ -44,7 +44,7 @@ def test_gallery(tmp_path):
 def test_paper_mo(tmp_path, capsys):
     scores = load("paper_mo").main(tmp_path)
     assert set(scores) == {"spectrogram", "mel"}
-    assert scores["mel"]["train"] > 0.7
+    assert max(score["train"] for score in scores.values()) > 0.7
     assert "speakers of the test part are in the training part" in capsys.readouterr().out
     check_pictures(tmp_path, "paper_mo.png")
 
@@ -53,7 +53,7 @@ def test_paper_mo(tmp_path, capsys):
 def test_paper_threadgold(tmp_path):
     result, of_segments = load("paper_threadgold").main(tmp_path)
     accuracy = result.summary("accuracy")["mean"]
-    assert max(accuracy["simple_cnn"], accuracy["lstm"]) > accuracy["one_class"]
+    assert accuracy["lstm"] > accuracy["one_class"] == 0.5
     assert of_segments > 0.6
     check_pictures(tmp_path, "paper_threadgold.png")
 
@@ -83,11 +83,11 @@ def test_paper_chakhtouna(tmp_path):
 
 @pytest.mark.slow
 def test_search_computes_every_image_once_and_goes_on(tmp_path):
-    n_images, n_computed, best = load("search").main(tmp_path)
+    n_images, n_computed, best = load("search").main(tmp_path, n_trials=3)
     assert n_computed == n_images == 76
     assert best["cnn"].classes_.tolist() == ["cymbal", "kick", "skin", "snare"]
     size = (tmp_path / "study.log").stat().st_size
-    load("search").main(tmp_path)
+    load("search").main(tmp_path, n_trials=3)
     assert (tmp_path / "study.log").stat().st_size - size < 0.1 * size  # no trial was run again
 
 
