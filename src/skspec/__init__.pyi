@@ -4,6 +4,7 @@ from . import exceptions as exceptions
 from . import persistence as persistence
 from . import recipes as recipes
 from . import recordings as recordings
+from . import search as search
 from .audio import AudioStream as AudioStream
 from .audio import read_audio as read_audio
 from .audio import read_clips as read_clips

@@ -56,7 +56,7 @@ def test_a_hostile_card_is_refused(path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_no_hostile_file_takes_memory(tmp_path):
     counts = count_refused(tmp_path)
     assert counts["kinds"] == len(HOSTILE)

@@ -68,6 +68,7 @@ def load_bvc(folder: AnyPath, *, table: pd.DataFrame | AnyPath | None = None) ->
         skipped : DataFrame
             ``path`` and ``reason`` of every file that was found and not used.
         sr : None
+            Not known; files may differ.
         description : str
             Citation and licence.
 

@@ -83,6 +83,7 @@ def load_common_voice(
         skipped : DataFrame
             ``path`` and ``reason`` of every clip that is not used.
         sr : None
+            Not known; files may differ.
         description : str
             Citation and licence.
 

@@ -71,6 +71,7 @@ def load_demos(folder: AnyPath, *, neutral: bool = True, prototypical: bool | No
         skipped : DataFrame
             ``path`` and ``reason`` of every file that was found and not used.
         sr : None
+            Not known; files may differ.
         description : str
             Citation and licence.
 

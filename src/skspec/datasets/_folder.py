@@ -68,6 +68,7 @@ def load_folder(
             used: hidden, no sound file, in no label's folder, in no row, missing, named by two
             rows, without label or group.
         sr : None
+            Not known; files may differ.
         description : str
             Where the data are from.
 

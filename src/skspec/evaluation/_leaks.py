@@ -122,4 +122,4 @@ def _file_contents(paths: Sequence[Path]) -> NDArray[Any]:
 
 def _name(X: Any, rows: Sequence[int]) -> str:
     clip = X[rows[0]]
-    return repr(os.fspath(clip)) if isinstance(clip, str | os.PathLike) else f"clip {rows[0]}"
+    return repr(str(os.fspath(clip))) if isinstance(clip, str | os.PathLike) else f"clip {rows[0]}"

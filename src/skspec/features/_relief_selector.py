@@ -35,7 +35,7 @@ class ReliefSelector(SelectorMixin, BaseEstimator):
 
     Attributes
     ----------
-    scores_ : ndarray of shape (n_features_in_,)
+    scores_ : ndarray of shape (n_columns,)
         ReliefF's weight of each feature, in [-1, 1]; the largest are kept.
     n_features_in_ : int
         Columns of `X`.
