@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import struct
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _memory import peak_mb
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -79,7 +79,7 @@ def predict(recording: Path, table: Path, journal: Path) -> dict[str, Any]:
     write_windows(windows, table)
     return {
         "seconds": round(time.perf_counter() - start, 1),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
         "windows": len(windows),
         "duration_s": float(windows["end"].iloc[-1]),
     }

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from _memory import peak_mb
 from _result import write_result
 
 from skspec import MelSpectrogramImage, OnDemandImages, PretrainedCNNClassifier, Stage
@@ -46,7 +46,7 @@ def fit(folder: Path, n_clips: int, on_demand: bool) -> dict[str, float]:
     cnn.fit(batch, np.arange(n_clips) % 2)
     return {
         "seconds": round(time.perf_counter() - start, 1),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
         "image_array_mb": 4 * float(np.prod(batch.shape)) / 2**20,
     }
 

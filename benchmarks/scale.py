@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from _memory import peak_mb
 from _result import write_result
 
 from skspec import MelSpectrogramImage, OnDemandImages, PretrainedCNNClassifier, Stage
@@ -56,7 +56,7 @@ def fit(folder: Path, n_clips: int) -> dict[str, float]:
         size = sum(file.stat().st_size for file in Path(cache).rglob("*") if file.is_file())
     return {
         "seconds": round(seconds, 1),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
         "cache_bytes": size,
     }
 
