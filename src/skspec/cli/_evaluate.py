@@ -13,10 +13,7 @@ from sklearn.utils import Bunch
 from skspec.cli._data import count_labels, load_data
 from skspec.cli._output import Output, plain_table, records
 from skspec.cli._plots import draw_evaluation, prepare_plots
-from skspec.evaluation import Evaluation
-from skspec.evaluation._cross_validation import SplitRun, predict
-from skspec.evaluation._gather import score_table
-from skspec.exceptions import InputError
+from skspec.evaluation import Evaluation, evaluate_fitted
 from skspec.persistence import load
 
 OVERALL = ("accuracy", "balanced_accuracy", "macro_f1", "expected_calibration_error", "log_loss")
@@ -31,50 +28,10 @@ def run(arguments: argparse.Namespace) -> None:
     data = load_data(arguments, output)
     _note_limits(model, data, output)
     name = arguments.model.name
-    result = evaluate_fitted(model, data, name)
+    result = evaluate_fitted(model, data, name=name)
     plots = draw_evaluation(result, name, arguments.plots)
     report = _report(arguments, data, result, plots)
     output.result(_text(report, result), report)
-
-
-def evaluate_fitted(model: BaseEstimator, data: Bunch, name: str) -> Evaluation:
-    """Give the evaluation of a model that was fitted on other clips: one split, all of it tested.
-
-    Classes are those of the model and of the data.
-    """
-    if not hasattr(model, "classes_"):
-        raise InputError(f"The model is a {type(model).__name__}, not a fitted classifier.")
-    classes = np.union1d(data.y, model.classes_)
-    predicted = predict(model, data.paths, classes)
-    rows = np.arange(len(data.y))
-    return Evaluation(
-        systems=[name],
-        scores=score_table(predicted, data.y, classes, system=name, split=0),
-        predictions=_predictions(predicted, data, classes, name),
-        splits=[(rows[:0], rows)],
-        classes=classes,
-        groups=data.groups,
-        test_share=np.nan,
-        errors=pd.DataFrame(columns=["system", "split", "message"]),
-        leaks=pd.DataFrame(columns=["split", "kind", "group", "train", "test"]),
-    )
-
-
-def _predictions(predicted: SplitRun, data: Bunch, classes: Any, name: str) -> pd.DataFrame:
-    """Give a row for each clip, as `evaluate` does."""
-    columns = np.full(len(classes), np.nan)
-    columns = columns if predicted.probability is None else predicted.probability.T
-    return pd.DataFrame(
-        {
-            "system": name,
-            "split": 0,
-            "index": np.arange(len(data.y)),
-            "group": np.nan if data.groups is None else data.groups,
-            "true": data.y,
-            "predicted": predicted.predicted,
-            **{f"p_{label}": column for label, column in zip(classes, columns, strict=True)},
-        }
-    )
 
 
 def _note_limits(model: BaseEstimator, data: Bunch, output: Output) -> None:

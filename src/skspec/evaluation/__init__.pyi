@@ -4,6 +4,7 @@ from ._cross_corpus import cross_corpus as cross_corpus
 from ._embedding_display import EmbeddingDisplay as EmbeddingDisplay
 from ._epoch_scalars import EpochScalars as EpochScalars
 from ._evaluate import evaluate as evaluate
+from ._evaluate_fitted import evaluate_fitted as evaluate_fitted
 from ._evaluation import Evaluation as Evaluation
 from ._grad_cam import grad_cam as grad_cam
 from ._grad_cam_display import GradCAMDisplay as GradCAMDisplay

@@ -35,7 +35,7 @@ def gather(
         if run.error is None:
             place, test = {"system": name, "split": i}, splits[i][1]
             scores.append(score_table(run, clips.y[test], classes, metrics, **place))
-            predictions.append(_predictions(run, clips, test, classes, **place))
+            predictions.append(prediction_table(run, clips, test, classes, **place))
     return Evaluation(
         systems=systems,
         scores=pd.concat(scores, ignore_index=True),
@@ -66,9 +66,10 @@ def score_table(
     return pd.DataFrame({**place, "metric": names, "label": column, "value": values})
 
 
-def _predictions(
+def prediction_table(
     run: SplitRun, clips: Clips, test: Rows, classes: NDArray[Any], **place: Any
 ) -> pd.DataFrame:
+    """Give a row for each clip of a run, with the columns `place` before the others."""
     columns = np.full(len(classes), np.nan) if run.probability is None else run.probability.T
     return pd.DataFrame(
         {

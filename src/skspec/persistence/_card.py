@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from importlib import metadata
@@ -73,7 +74,8 @@ def finished_card(card: ModelCard | Mapping[str, Any] | None, estimator: Any) ->
     content = _as_dict(card)
     if content["labels"] is None:
         content["labels"] = getattr(estimator, "classes_", None)
-    content["estimator"] = repr(estimator)
+    # Without addresses of functions, which differ from run to run.
+    content["estimator"] = re.sub(r" at 0x[0-9a-f]+", "", repr(estimator))
     content["versions"] = versions()
     now = datetime.datetime.now(tz=datetime.UTC)
     content["date"] = now.isoformat(timespec="seconds")
