@@ -21,7 +21,7 @@ SOUND_SUFFIXES = frozenset(
         ".aifc",
         ".aiff",
         ".au",
-        ".caf",  # codespell:ignore caf
+        ".caf",
         ".flac",
         ".mp3",
         ".oga",
