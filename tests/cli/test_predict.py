@@ -120,6 +120,20 @@ def test_windows_of_a_recording(run_json, model, recording):
     assert {row["path"] for row in rows} == {str(recording)}
 
 
+def test_a_journal_for_each_recording(run_json, model, recording, tmp_path):
+    (tmp_path / "other").mkdir()
+    other = shutil.copy(recording, tmp_path / "other" / recording.name)
+    words = ["predict", model, recording, other, "--window", 0.5]
+    journal = tmp_path / "journal"
+    rows = run_json(*words, "--journal", journal)["predictions"]
+    assert rows == run_json(*words)["predictions"]
+    written = sorted(journal.glob("*.jsonl"))
+    assert len(written) == 2
+    before = [path.read_bytes() for path in written]
+    assert run_json(*words, "--journal", journal)["predictions"] == rows
+    assert [path.read_bytes() for path in written] == before
+
+
 def test_tracks_for_audacity_and_raven(run, model, recording, tmp_path):
     words = ["predict", model, recording, "--window", 1, "--format"]
     expected = predict_recording(load(model), recording, 1)

@@ -177,6 +177,9 @@ def _predict(parser: argparse.ArgumentParser) -> None:
         "--threshold", type=float, metavar="P", help="no label where its probability is below"
     )
     windows.add_argument("--merge", action="store_true", help="join neighbours of the same label")
+    windows.add_argument(
+        "--journal", type=Path, metavar="FOLDER", help="go on from here after a run that was killed"
+    )
     _add_output(parser)
 
 

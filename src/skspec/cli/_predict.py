@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from skspec._progress import progress_bar
-from skspec._storage import write_whole
+from skspec._storage import sha256, write_whole
 from skspec.audio import read_clips
 from skspec.cli._arguments import UsageError
 from skspec.cli._data import find_sounds
@@ -115,6 +115,7 @@ def _predict_windows(
             arguments.window,
             arguments.hop,
             sr=sr,
+            journal=_journal(arguments.journal, path),
             on_error=arguments.on_error,
             verbose=output.verbose,
             **options,
@@ -125,11 +126,21 @@ def _predict_windows(
     return tables, pd.DataFrame(unread, columns=["path", "reason"])
 
 
+def _journal(folder: Path | None, path: str) -> Path | None:
+    """Give the journal of a recording: its name, and what tells it from others of that name."""
+    if folder is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = sha256(os.fsencode(os.path.abspath(path)))[:8]
+    return folder / f"{Path(path).stem}-{mark}.jsonl"
+
+
 def _check(arguments: argparse.Namespace) -> None:
     """Refuse what says something about windows where there are none."""
-    wants = [arguments.hop, arguments.smooth, arguments.threshold, arguments.merge or None]
-    if arguments.window is None and wants != [None] * len(wants):
-        raise UsageError("--hop, --smooth, --threshold and --merge need --window.")
+    names = ("hop", "smooth", "threshold", "merge", "journal")
+    wants = [getattr(arguments, name) not in (None, False) for name in names]
+    if arguments.window is None and any(wants):
+        raise UsageError("--hop, --smooth, --threshold, --merge and --journal need --window.")
     if arguments.format in TRACKS and (arguments.window is None or arguments.output is None):
         raise UsageError(f"--format {arguments.format} needs --window and --output.")
 
