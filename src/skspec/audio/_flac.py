@@ -114,10 +114,19 @@ def _first_sample(head: bytes, info: StreamInfo) -> int | None:
 def _crc8(data: bytes) -> int:
     crc = 0
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x07 if crc & 0x80 else crc << 1) & 0xFF
+        crc = _CRC8[crc ^ byte]
     return crc
+
+
+def _crc8_table() -> bytes:
+    """Give the CRC-8 of each byte: polynomial 0x07, highest bit first, from 0."""
+    table = list(range(256))
+    for _ in range(8):
+        table = [crc << 1 & 0xFF ^ (0x07 if crc & 0x80 else 0) for crc in table]
+    return bytes(table)
+
+
+_CRC8 = _crc8_table()
 
 
 def _crc16(data: bytes) -> int:
