@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Number
 from typing import Any, TypeGuard
 
@@ -35,12 +35,14 @@ def check_choice(name: str, value: object, allowed: Iterable[object]) -> None:
 
 def check_parameters(estimator: BaseEstimator) -> None:
     """Check an estimator's constructor parameters against its `_parameter_constraints`."""
+    params = estimator.get_params(deep=False)
+    check_values(estimator._parameter_constraints, params, caller=type(estimator).__name__)
+
+
+def check_values(constraints: Mapping[str, Any], values: Mapping[str, Any], *, caller: str) -> None:
+    """Check values by name against scikit-learn's kind of constraints."""
     try:
-        validate_parameter_constraints(
-            estimator._parameter_constraints,
-            estimator.get_params(deep=False),
-            caller_name=type(estimator).__name__,
-        )
+        validate_parameter_constraints(constraints, values, caller_name=caller)
     except InvalidParameterError as error:
         raise ParameterError(str(error)) from None
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from skspec._jobs import share_out
 from skspec._progress import progress_bar
+from skspec._validation import check_choice
 from skspec.audio._reading import read_audio
-from skspec.exceptions import AudioReadError, ParameterError
+from skspec.exceptions import AudioReadError
 
 _POLICIES = ("raise", "skip", "nan")
 
@@ -81,8 +82,7 @@ def read_clips(
     >>> len(waveforms), list(report["index"]), list(report["reason"])
     (1, [1], ['is text, not sound'])
     """
-    if on_error not in _POLICIES:
-        raise ParameterError(f"Got on_error={on_error!r}, but expected one of {_POLICIES}.")
+    check_choice("on_error", on_error, _POLICIES)
     results: list[NDArray[np.float32] | AudioReadError | None] = [None] * len(paths)
 
     def read(index: int) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from skspec._validation import check_choice
 from skspec.audio._decoder import Decoder
 from skspec.audio._levels import Levels
 from skspec.audio._resampling import Resampler
@@ -256,5 +257,4 @@ def _check_options(
             raise ParameterError(f"Got {name}={value!r}, but expected a number > 0 or None.")
     if channel != "mix" and (isinstance(channel, str | bool) or channel < 0):
         raise ParameterError(f"Got channel={channel!r}, but expected 'mix' or an int >= 0.")
-    if truncated not in _POLICIES:
-        raise ParameterError(f"Got truncated={truncated!r}, but expected one of {_POLICIES}.")
+    check_choice("truncated", truncated, _POLICIES)

@@ -14,11 +14,12 @@ from sklearn.base import BaseEstimator, clone
 
 from skspec._fit_groups import groups_for_fit
 from skspec._progress import progress_bar
+from skspec._validation import check_choice
 from skspec.evaluation._cross_validation import predict
 from skspec.evaluation._dataset import Clips, unpack_dataset
 from skspec.evaluation._evaluate import evaluate
 from skspec.evaluation._gather import score_table
-from skspec.exceptions import InputError, ParameterError
+from skspec.exceptions import InputError
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,7 @@ class CrossCorpus:
 
     def matrix(self, metric: str = "balanced_accuracy") -> pd.DataFrame:
         """Give the mean of a metric: a row for each training, a column for each test corpus."""
-        known = self.scores["metric"].unique().tolist()
-        if metric not in known:
-            raise ParameterError(f"Got metric={metric!r}, but expected one of {known}.")
+        check_choice("metric", metric, self.scores["metric"].unique().tolist())
         rows = self.scores[(self.scores["metric"] == metric) & self.scores["label"].isna()]
         names = rows["train"].unique()
         table = rows.pivot_table(index="train", columns="test", values="value", aggfunc="mean")

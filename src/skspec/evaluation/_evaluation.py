@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.metrics import confusion_matrix
 
+from skspec._validation import check_choice
 from skspec.evaluation._dataset import Split
 from skspec.evaluation._intervals import corrected_interval, corrected_p_value
 from skspec.evaluation._tables import latex_table, markdown_table
-from skspec.exceptions import InputError, ParameterError
+from skspec.exceptions import InputError
 
 SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "seconds_fit")
 
@@ -150,8 +151,7 @@ class Evaluation:
         if self.groups is None:
             raise InputError("The dataset has no groups, so there is nothing to tell apart.")
         keys = {"accuracy": ["system", "group"], "recall": ["system", "group", "true"]}
-        if metric not in keys:
-            raise ParameterError(f"Got metric={metric!r}, but expected one of {sorted(keys)}.")
+        check_choice("metric", metric, sorted(keys))
         right = self.predictions.assign(
             value=self.predictions["true"] == self.predictions["predicted"]
         )
@@ -203,8 +203,6 @@ class Evaluation:
         return pd.DataFrame(rows, index=pd.Index(scores, name="system"), columns=columns)
 
     def _check_names(self, system: str, metric: str | None = None) -> None:
-        known = self.scores["metric"].unique().tolist()
-        if system not in self.systems:
-            raise ParameterError(f"Got system={system!r}, but expected one of {self.systems}.")
-        if metric is not None and metric not in known:
-            raise ParameterError(f"Got metric={metric!r}, but expected one of {known}.")
+        check_choice("system", system, self.systems)
+        if metric is not None:
+            check_choice("metric", metric, self.scores["metric"].unique().tolist())

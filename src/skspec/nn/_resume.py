@@ -48,6 +48,8 @@ class Checkpointing(Callback):
         self._write(net, [], f"epoch {len(self.bookkeeping.run.history) - 1}")
 
     def _write(self, net: NeuralNet, batches: list[dict[str, Any]], what: str) -> None:
+        if self.checkpoints.folder is None:
+            return  # before anything is gathered, in every epoch, for nothing
         state = {
             **_run_state(self.bookkeeping.run, self.plans),
             "stage": len(self.plans) - 1,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skspec._seeding import resolve_seed
+from skspec._validation import check_choice
 from skspec.datasets import TrainOnly, mix
-from skspec.exceptions import ParameterError
 from skspec.recipes._herron import herron
 
 OWN = "class"
@@ -86,8 +86,7 @@ def herron_data(
 
     Each is then scored by ``evaluate(herron(), data, cv)``.
     """
-    if without not in extras:
-        raise ParameterError(f"Got without={without!r}, but expected one of {list(extras)}.")
+    check_choice("without", without, extras)
     seed, few = resolve_seed(random_state), f"{samples_per_set}_each"
     labels = _only_own_labels(class_data, extras, label_map or {})
     others = {name: data for name, data in extras.items() if name != without}

@@ -9,12 +9,8 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skspec._compat import (
-    Interval,
-    InvalidParameterError,
-    StrOptions,
-    validate_parameter_constraints,
-)
+from skspec._compat import Interval, StrOptions
+from skspec._validation import check_values
 from skspec.exceptions import ParameterError
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -34,10 +30,7 @@ _CONSTRAINTS = {
 
 def check_arguments(arguments: Mapping[str, Any]) -> None:
     """Check the arguments by name, before anything is read."""
-    try:
-        validate_parameter_constraints(_CONSTRAINTS, arguments, caller_name="predict_recording")
-    except InvalidParameterError as error:
-        raise ParameterError(str(error)) from None
+    check_values(_CONSTRAINTS, arguments, caller="predict_recording")
     if arguments["smooth"] is not None and arguments["smooth"] % 2 == 0:
         raise ParameterError(f"Got smooth={arguments['smooth']!r}, but expected an odd number.")
 

@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from skspec._storage import write_whole
+from skspec._validation import check_choice
 from skspec.exceptions import ParameterError
 
 
@@ -67,8 +68,7 @@ def write_windows(
     0.000000    2.500000    cat
     2.500000    4.000000    dog
     """
-    if format not in _FORMATS:
-        raise ParameterError(f"Got format={format!r}, but expected one of {sorted(_FORMATS)}.")
+    check_choice("format", format, sorted(_FORMATS))
     write_whole(Path(path), _FORMATS[format](frame, fmax).encode())
 
 
