@@ -31,7 +31,7 @@ import numpy as np
 import scipy.fft
 import scipy.signal
 import torch
-from _result import spread, timed, write_result
+from _result import faster, spread, write_result
 from matplotlib import mlab
 from nnAudio.features import MelSpectrogram
 from numpy.lib.stride_tricks import sliding_window_view
@@ -221,11 +221,6 @@ def systems(clips: np.ndarray) -> dict[str, dict[str, Callable[[], Any]]]:
         "kaldi_native_fbank": per_clip(kaldi_log_mel, clips),
     }
     return groups
-
-
-def faster(function: Callable[[], Any]) -> float:
-    """Give the seconds of the faster of two calls."""
-    return min(timed(function), timed(function))
 
 
 def measure_one_core(clips: np.ndarray, rounds: int) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ import soundfile
 from numpy.testing import assert_array_equal
 
 from skspec._jobs import count_jobs, share_out
-from skspec.audio import for_each_clip
+from skspec.audio import for_each_block
 from skspec.exceptions import AudioReadError, ParameterError
 
 
@@ -36,17 +36,18 @@ def test_no_jobs_are_an_error():
 @pytest.mark.parametrize("n_jobs", [1, 2, 5])
 @pytest.mark.parametrize("n", [0, 1, 4, 200])
 def test_every_number_is_called_once_in_runs(n_jobs, n):
-    calls, counts = [], []
+    calls, done = [], []
 
     def make_worker():
         mine = []
         calls.append(mine)
         return mine.append
 
-    share_out(make_worker, n, n_jobs=n_jobs, done=counts.append)
+    share_out(make_worker, n, n_jobs=n_jobs, done=done.append)
     assert sorted(itertools.chain(*calls)) == list(range(n))
     assert all(mine == sorted(mine) for mine in calls)
-    assert sum(counts) == n
+    assert sorted(itertools.chain(*done)) == list(range(n))
+    assert all(1 <= len(run) <= 16 for run in done)
     assert len(calls) == max(1, min(n_jobs, n))
 
 
@@ -104,29 +105,38 @@ def paths(tmp_path):
 
 
 @pytest.mark.parametrize("n_jobs", [None, 1, 3])
-def test_clips_come_with_their_positions_whether_files_or_not(paths, n_jobs):
+@pytest.mark.parametrize("block_size", [1, 7, 100])
+def test_clips_come_with_their_positions_whether_files_or_not(paths, n_jobs, block_size):
     table = np.repeat(np.arange(40)[:, None] / 64, 100, axis=1)
     for clips in (paths, table, list(table)):
         found = np.empty((40, 100))
 
-        def work(index, clip, found=found):
-            found[index] = clip
+        def work(start, block, found=found):
+            block = list(block)
+            assert 1 <= len(block) <= block_size
+            found[start : start + len(block)] = block
 
-        for_each_clip(lambda work=work: work, clips, 8000, n_jobs=n_jobs, label="x", verbose=0)
+        options = {"block_size": block_size, "n_jobs": n_jobs, "label": "x", "verbose": 0}
+        for_each_block(lambda work=work: work, clips, 8000, **options)
         assert_array_equal(found, table)
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2, 3])
 @pytest.mark.parametrize(("unreadable", "failing"), [(21, 25), (25, 21), (3, 39), (39, 0)])
-def test_error_is_that_of_the_first_bad_clip_of_whatever_kind(paths, n_jobs, unreadable, failing):
+@pytest.mark.parametrize("block_size", [1, 6])
+def test_error_is_that_of_the_first_bad_clip_of_whatever_kind(
+    paths, n_jobs, unreadable, failing, block_size
+):
     os.remove(paths[unreadable])
 
-    def work(index, clip):
-        if index >= failing:
-            raise ValueError(f"clip {index} does not please")
+    def work(start, block):
+        for index, _ in enumerate(block, start):
+            if index >= failing:
+                raise ValueError(f"clip {index} does not please")
 
+    options = {"block_size": block_size, "n_jobs": n_jobs, "label": "x", "verbose": 0}
     with pytest.raises((AudioReadError, ValueError), match=rf"clip {min(unreadable, failing)}\b"):
-        for_each_clip(lambda: work, paths, 8000, n_jobs=n_jobs, label="x", verbose=0)
+        for_each_block(lambda: work, paths, 8000, **options)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -139,11 +149,11 @@ def test_bar_goes_on_to_the_number_of_clips(monkeypatch, n_jobs):
 
     monkeypatch.setattr("skspec.audio._blocks.progress_bar", bar)
     worker = MagicMock()
-    options = {"n_jobs": n_jobs, "label": "Painter", "verbose": 1}
-    for_each_clip(lambda: worker, np.zeros((50, 10)), 8000, **options)
+    options = {"block_size": 3, "n_jobs": n_jobs, "label": "Painter", "verbose": 1}
+    for_each_block(lambda: worker, np.zeros((50, 10)), 8000, **options)
     [(args, kwargs, shown)] = bars
     assert args == (50, "Painter")
     assert kwargs == {"verbose": 1, "unit": "clip"}
     assert sum(call.args[0] for call in shown.update.call_args_list) == 50
     assert shown.update.call_count > 3
-    assert worker.call_count == 50
+    assert worker.call_count == (17 if n_jobs == 2 else 19)  # 16, 16, 16 and 2 by threes

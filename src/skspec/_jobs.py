@@ -34,12 +34,17 @@ def count_jobs(n_jobs: int | None) -> int:
     return min(joblib.effective_n_jobs(n_jobs), joblib.cpu_count())
 
 
+def cut(n: int, size: int) -> list[range]:
+    """Cut 0, 1, ..., n - 1 into runs of `size` neighbours, of which the last may be shorter."""
+    return [range(start, min(start + size, n)) for start in range(0, n, size)]
+
+
 def share_out(
     make_worker: Callable[[], Callable[[int], None]],
     n: int,
     *,
     n_jobs: int | None,
-    done: Callable[[int], object] = lambda n: None,
+    done: Callable[[range], object] = lambda run: None,
 ) -> None:
     """Call workers with 0, 1, ..., n - 1, each worker in a thread of its own.
 
@@ -53,7 +58,7 @@ def share_out(
         Threads, as `count_jobs` understands it. Each takes runs of neighbours, one after the
         other, so that all are done at about the same time.
     done : callable, default=nothing
-        Told how many calls have ended, now and then, by one thread at a time.
+        Told which calls have ended, now and then, by one thread at a time.
 
     Raises
     ------
@@ -62,8 +67,7 @@ def share_out(
         a plain loop. Calls after it may not take place.
     """
     jobs = max(1, min(count_jobs(n_jobs), n))
-    size = max(1, min(16, n // (16 * jobs)))
-    runs = _Runs(range(start, min(start + size, n)) for start in range(0, n, size))
+    runs = _Runs(_shrinking_runs(n, jobs))
     tasks = [partial(_work, make_worker(), runs, done) for _ in range(jobs)]
     failures = [tasks[0]()] if jobs == 1 else _in_threads(tasks, runs)
     failed = [failure for failure in failures if failure is not None]
@@ -71,11 +75,24 @@ def share_out(
         raise min(failed, key=lambda failure: failure[0])[1]
 
 
+def _shrinking_runs(n: int, jobs: int) -> Iterator[range]:
+    """Cut 0, 1, ..., n - 1 into runs that get shorter towards the end.
+
+    Long ones, because neighbours write to the same pages of memory, and what two threads touch
+    first at once is cleared twice; short ones last, so that no thread waits long for another.
+    """
+    start = 0
+    while start < n:
+        size = max(1, min(16, (n - start) // (2 * jobs)))
+        yield range(start, start + size)
+        start += size
+
+
 Failure = tuple[int, Exception]
 
 
 def _work(
-    worker: Callable[[int], None], runs: _Runs, done: Callable[[int], object]
+    worker: Callable[[int], None], runs: _Runs, done: Callable[[range], object]
 ) -> Failure | None:
     """Go through runs until there are no more, or give which call failed, and how."""
     while (run := runs.take()) is not None:
@@ -86,7 +103,7 @@ def _work(
                 runs.stop()
                 return index, error
         with runs.lock:
-            done(len(run))
+            done(run)
     return None
 
 

@@ -72,7 +72,7 @@ def test_powers_are_those_of_a_fourier_transform(n_fft):
 def test_frames_are_those_of_the_transform(n_timepoints, n_fft, hop_length, center, pad_mode):
     waveforms = np.random.default_rng(0).normal(size=(2, n_timepoints)).astype(np.float32)
     stft = make_stft("hann", None, n_fft, hop_length, center, pad_mode)
-    wanted = [stft.frames(waveform).copy() for waveform in waveforms]
+    wanted = stft.frames(waveforms)
     assert np.array_equal(cut(torch.from_numpy(waveforms), stft).numpy(), wanted)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skspec.signal import STFT, contrast_bands, make_window, spectral_contrast
+from skspec.signal import STFT, contrast_bands, make_window, spectral_contrasts
 
 
 def test_bands_are_octaves_that_meet():
@@ -20,7 +20,7 @@ def test_peak_and_valley_are_means_of_the_extremes():
     waveform = np.random.default_rng(0).standard_normal(4000).astype(np.float32)
     stft = STFT(make_window("hann", 512, 512), 128, center=False)
     bands = contrast_bands(8000, 512, n_bands=3, quantile=0.1)
-    result = spectral_contrast(waveform, stft, bands, linear=True)
+    [result] = spectral_contrasts([waveform], stft, bands, linear=True)
     frames = np.lib.stride_tricks.sliding_window_view(waveform, 512)[::128]
     amplitudes = np.abs(np.fft.rfft(frames * stft.window))
     for row, band in zip(result, bands, strict=True):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from skspec.signal import to_decibel
 
@@ -33,14 +33,14 @@ def test_powers_are_those_of_librosa(values, ref, top_db, amin):
 
 @pytest.mark.parametrize("ref", ["max", 0.5])
 def test_amplitudes_are_those_of_librosa(ref):
-    values = np.geomspace(1e-7, 10, 50, dtype=np.float32)
+    values = np.geomspace(1e-7, 10, 50, dtype=np.float32).reshape(5, 10)
     reference = np.max if ref == "max" else ref
     expected = librosa.amplitude_to_db(values, ref=reference)
     assert_allclose(to_decibel(values.copy(), power=1.0, ref=ref), expected, atol=1e-3)
 
 
 def test_level_does_not_depend_on_the_power_amplitudes_were_raised_to():
-    amplitudes = np.geomspace(1e-3, 1, 20, dtype=np.float32)
+    amplitudes = np.geomspace(1e-3, 1, 20, dtype=np.float32).reshape(4, 5)
     expected = to_decibel(amplitudes**2)
     for power in (0.5, 1.0, 1.5):
         assert_allclose(to_decibel(amplitudes**power, power=power), expected, atol=1e-3)
@@ -51,8 +51,17 @@ def test_works_in_place():
     assert to_decibel(values) is values
 
 
+@pytest.mark.parametrize("ref", ["max", 0.5])
+@pytest.mark.parametrize("top_db", [None, 20.0])
+def test_each_clip_is_its_own_reference(ref, top_db):
+    clips = np.random.default_rng(0).exponential(size=(3, 4, 5)).astype(np.float32)
+    clips *= np.float32([[[1e-3]], [[1]], [[50]]])
+    alone = [to_decibel(clip.copy(), ref=ref, top_db=top_db) for clip in clips]
+    assert_array_equal(to_decibel(clips, ref=ref, top_db=top_db), alone)
+
+
 @pytest.mark.parametrize("amin", [1e-10, 1e-300])
 @pytest.mark.parametrize("power", [1.0, 2.0])
 def test_silence_is_finite(amin, power):
-    result = to_decibel(np.zeros(4, np.float32), amin=amin, power=power, top_db=None)
+    result = to_decibel(np.zeros((2, 2), np.float32), amin=amin, power=power, top_db=None)
     assert_allclose(result, 0)

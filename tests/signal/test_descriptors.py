@@ -59,7 +59,7 @@ def test_level_and_crossings_are_those_of_librosa(n, n_fft, hop_length, seed):
 
 def spectra(n, n_fft, hop_length, seed):
     stft = STFT(make_window("hann", n_fft, n_fft), hop_length)
-    blocks = [np.abs(block) for _, block in spectrum_blocks(sound(n, seed), stft)]
+    blocks = [np.abs(block[0]) for _, _, block in spectrum_blocks([sound(n, seed)], stft)]
     return np.concatenate(blocks), np.fft.rfftfreq(n_fft, 1 / 8000).astype(np.float32)
 
 

@@ -11,7 +11,7 @@ from skspec.signal import sum_bins
 
 def spectra_and_filters(n_frames, n_bins, n_bands):
     rng = np.random.default_rng(n_frames)
-    spectra = rng.exponential(size=(n_frames, n_bins)).astype(np.float32)
+    spectra = rng.exponential(size=(2, n_frames, n_bins)).astype(np.float32)
     return spectra, rng.random((n_bands, n_bins), dtype=np.float32)
 
 
@@ -31,7 +31,7 @@ SHAPES = [
 @pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array])
 def test_sums_are_those_of_float64(shape, kind):
     spectra, filters = spectra_and_filters(*shape)
-    expected = filters.astype(np.float64) @ spectra.T.astype(np.float64)
+    expected = filters.astype(np.float64) @ spectra.swapaxes(1, 2).astype(np.float64)
     sums = sum_bins(spectra, kind(filters))
     assert sums.dtype == np.float32
     assert_allclose(sums, expected, rtol=1e-5)
@@ -40,11 +40,19 @@ def test_sums_are_those_of_float64(shape, kind):
 @pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array])
 def test_out_is_written_to_and_any_layout_is_taken(kind):
     spectra, filters = spectra_and_filters(90, 513, 12)
-    whole = np.zeros((12, 100), np.float32)
-    out = whole[:, 5:95]
+    whole = np.zeros((2, 12, 100), np.float32)
+    out = whole[:, :, 5:95]
     assert sum_bins(np.asfortranarray(spectra), kind(filters), out=out) is out
     assert_allclose(out, sum_bins(spectra, kind(filters)), rtol=1e-5)
-    assert_array_equal(whole[:, [*range(5), *range(95, 100)]], 0)
+    assert_array_equal(whole[:, :, [*range(5), *range(95, 100)]], 0)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array])
+def test_bits_do_not_hang_on_the_other_clip(shape, kind):
+    spectra, filters = spectra_and_filters(*shape)
+    alone = [sum_bins(clip[None], kind(filters))[0] for clip in spectra]
+    assert_array_equal(sum_bins(spectra, kind(filters)), alone)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -5,7 +5,7 @@ import pytest
 import scipy.signal
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skspec.signal import STFT, make_window, spectrogram, spectrum_factors
+from skspec.signal import STFT, make_window, spectrograms, spectrum_factors
 
 
 def noise(n, seed=0):
@@ -16,7 +16,7 @@ def noise(n, seed=0):
 @pytest.mark.parametrize("scaling", ["spectrum", "density"])
 def test_scaled_powers_are_those_of_scipy(n_fft, scaling):
     stft = STFT(make_window("hamming", n_fft, n_fft), 20, center=False)
-    powers = spectrogram(noise(2000), stft) * spectrum_factors(stft, 8000, scaling)[:, None]
+    [powers] = spectrograms([noise(2000)], stft) * spectrum_factors(stft, 8000, scaling)[:, None]
     _, _, expected = scipy.signal.spectrogram(
         noise(2000).astype(np.float64),
         8000,
@@ -30,7 +30,7 @@ def test_scaled_powers_are_those_of_scipy(n_fft, scaling):
 
 def test_sum_over_density_is_the_mean_power():
     stft = STFT(make_window("boxcar", 100, 100), 100, center=False)
-    powers = spectrogram(noise(1000), stft) * spectrum_factors(stft, 500, "density")[:, None]
+    [powers] = spectrograms([noise(1000)], stft) * spectrum_factors(stft, 500, "density")[:, None]
     assert_allclose(powers.sum(axis=0).mean() * 500 / 100, np.mean(noise(1000) ** 2), rtol=1e-5)
 
 
@@ -41,8 +41,9 @@ def test_magnitude_needs_no_factors():
 @pytest.mark.parametrize("power", [0.7, 1.0, 2.0])
 def test_bins_are_cut_from_the_whole(power):
     stft = STFT(make_window("hann", 64, 64), 16)
-    whole = spectrogram(noise(20_000), stft, power=power)
-    out = np.empty((8, whole.shape[1]), np.float32)
-    assert spectrogram(noise(20_000), stft, power=power, bins=slice(2, 10), out=out) is out
-    assert_allclose(out, whole[2:10], rtol=1e-6)
-    assert_array_equal(whole.shape, (33, stft.n_frames(20_000)))
+    waveforms = [noise(20_000, seed) for seed in range(3)]
+    whole = spectrograms(waveforms, stft, power=power)
+    out = np.empty((3, 8, whole.shape[2]), np.float32)
+    assert spectrograms(waveforms, stft, power=power, bins=slice(2, 10), out=out) is out
+    assert_allclose(out, whole[:, 2:10], rtol=1e-6)
+    assert_array_equal(whole.shape, (3, 33, stft.n_frames(20_000)))

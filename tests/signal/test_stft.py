@@ -17,7 +17,7 @@ def noise(n, seed=0):
 
 
 def spectrum(waveform, stft):
-    return np.concatenate([block for _, block in spectrum_blocks(waveform, stft)])
+    return np.concatenate([block[0] for _, _, block in spectrum_blocks([waveform], stft)])
 
 
 @settings(deadline=None)
@@ -50,7 +50,7 @@ def test_spectrum_is_that_of_librosa(n, n_fft, hop_length, center, pad_mode):
 def test_frames_are_counted_right(n, n_fft, hop_length):
     for center in (True, False):
         stft = STFT(make_window("boxcar", n_fft, n_fft), hop_length, center)
-        assert stft.frames(noise(n)).shape == (stft.n_frames(n), n_fft)
+        assert stft.frames([noise(n)] * 3).shape == (3, stft.n_frames(n), n_fft)
         assert spectrum(noise(n), stft).shape == (stft.n_frames(n), stft.n_bins)
 
 
@@ -58,10 +58,33 @@ def test_block_size_changes_only_rounding(monkeypatch):
     stft = STFT(make_window("hann", 64, 64), 16)
     whole = spectrum(noise(5000), stft)
     monkeypatch.setattr(_stft, "BLOCK_BYTES", 64 * 4 * 7)
-    blocks = list(spectrum_blocks(noise(5000), stft))
+    blocks = list(spectrum_blocks([noise(5000)], stft))
     assert len(blocks) == -(-len(whole) // 7)
-    assert [rows.start for rows, _ in blocks] == list(range(0, len(whole), 7))
-    assert_allclose(np.concatenate([block for _, block in blocks]), whole, atol=1e-5)
+    assert [rows.start for _, rows, _ in blocks] == list(range(0, len(whole), 7))
+    assert_allclose(np.concatenate([block[0] for _, _, block in blocks]), whole, atol=1e-5)
+
+
+@settings(deadline=None)
+@given(
+    n_clips=st.integers(1, 9),
+    n=st.integers(1, 700),
+    n_fft=st.integers(2, 100),
+    hop_length=st.integers(1, 60),
+    pad_mode=st.sampled_from(["constant", "reflect"]),
+    frames_in_block=st.integers(1, 60),
+)
+def test_bits_of_a_clip_do_not_hang_on_its_company(
+    n_clips, n, n_fft, hop_length, pad_mode, frames_in_block
+):
+    stft = STFT(make_window("hann", n_fft, n_fft), hop_length, True, pad_mode)
+    clips = [noise(n, seed) for seed in range(n_clips)]
+    found = np.full((n_clips, stft.n_frames(n), stft.n_bins), np.nan, np.complex64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_stft, "BLOCK_BYTES", 4 * n_fft * frames_in_block)
+        for rows, frames, block in spectrum_blocks(clips, stft):
+            assert block.shape[0] * block.shape[1] <= frames_in_block
+            found[rows, frames] = block
+    assert_array_equal(found, [spectrum(clip, stft) for clip in clips])
 
 
 @pytest.mark.parametrize("name", ["hann", "hamming", ("kaiser", 14.0), "boxcar"])

@@ -1,4 +1,4 @@
-from ._blocks import for_each_clip as for_each_clip
+from ._blocks import for_each_block as for_each_block
 from ._blocks import iter_blocks as iter_blocks
 from ._blocks import iter_clips as iter_clips
 from ._blocks import read_clip as read_clip

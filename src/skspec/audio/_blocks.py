@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skspec._jobs import count_jobs, share_out
+from skspec._jobs import count_jobs, cut, share_out
 from skspec._progress import progress_bar
 from skspec._validation import AnyPath, Waveforms, holds_paths
 from skspec.audio._reading import read_audio
@@ -61,26 +61,29 @@ def iter_clips(clips: Waveforms, sr: float, *, label: str, verbose: int) -> Iter
             bar.update(len(block))
 
 
-def for_each_clip(
-    make_worker: Callable[[], Callable[[int, Clip], None]],
+def for_each_block(
+    make_worker: Callable[[], Callable[[int, Iterable[Clip]], None]],
     clips: Waveforms,
     sr: float,
     *,
+    block_size: int = 1,
     n_jobs: int | None,
     label: str,
     verbose: int,
 ) -> None:
-    """Do something with every waveform of a batch, on one thread or several.
+    """Do something with all waveforms of a batch, some at a time, on one thread or several.
 
     Parameters
     ----------
     make_worker : callable
-        Gives what is called with the position of a clip and its waveform; each thread has its
-        own.
+        Gives what is called with the position of a block's first clip and the block's waveforms,
+        which may be decoded only while it goes through them. Each thread has its own.
     clips : ndarray (n_clips, n_timepoints), list of 1-D ndarrays, or list of paths
         As `check_waveforms` gives them.
     sr : float > 0
         Rate in Hz that files are resampled to.
+    block_size : int > 0, default=1
+        Clips in a block at most.
     n_jobs : int or None
         Threads, as `count_jobs` understands it. Each of several decodes its own files.
     label : str
@@ -93,18 +96,24 @@ def for_each_clip(
     Exception
         That of the first clip that fails, whatever `n_jobs`.
     """
-    if count_jobs(n_jobs) == 1:
-        work = make_worker()
-        for index, clip in enumerate(iter_clips(clips, sr, label=label, verbose=verbose)):
-            work(index, clip)
-        return
-
-    def make_reader() -> Callable[[int], None]:
-        work = make_worker()
-        return lambda index: work(index, read_clip(clips, sr, index))
-
     with progress_bar(len(clips), label, verbose=verbose, unit="clip") as bar:
-        share_out(make_reader, len(clips), n_jobs=n_jobs, done=bar.update)
+        if count_jobs(n_jobs) == 1:
+            work = make_worker()
+            for start, block in iter_blocks(clips, sr):
+                for run in cut(len(block), block_size):
+                    work(start + run.start, block[run.start : run.stop])
+                    bar.update(len(run))
+            return
+        runs = cut(len(clips), block_size)
+
+        def make_reader() -> Callable[[int], None]:
+            work = make_worker()
+            return lambda k: work(runs[k].start, (read_clip(clips, sr, i) for i in runs[k]))
+
+        def update(done: range) -> None:
+            bar.update(sum(len(runs[k]) for k in done))
+
+        share_out(make_reader, len(runs), n_jobs=n_jobs, done=update)
 
 
 def read_clip(clips: Waveforms, sr: float, index: int) -> Clip:

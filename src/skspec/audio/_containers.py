@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 
-from skspec.audio._flac import SampleDigest, read_flac, read_stream_info
+from skspec.audio._flac import HEAD_BYTES, SampleDigest, read_flac, read_stream_info
 from skspec.audio._headers import read_au, read_caf, read_w64
 from skspec.audio._layout import Layout
 from skspec.audio._mp3 import read_mp3, skip_id3
@@ -30,19 +30,22 @@ def read_layout(path: str | os.PathLike[str]) -> Layout:
     """Hold what the header of a regular file says against the file; nothing is decoded."""
     with open(path, "rb", buffering=0) as raw:
         size = os.fstat(raw.fileno()).st_size
-        magic = raw.read(4)
-        if magic == b"fLaC":  # of which two places are read; the others are walked through
-            return read_flac(raw, size)
-        file = io.BufferedReader(raw)
+        head = raw.read(HEAD_BYTES)
+        if head.startswith(b"fLaC"):  # of which two places are read; others are walked through
+            return read_flac(raw, size, head)
+        file, magic = io.BufferedReader(raw), head[:4]
         if magic in _READERS:
             return _READERS[magic](file, size)
         start = skip_id3(file)
         file.seek(start)
-        return read_flac(file, size, start) if file.read(4) == b"fLaC" else read_mp3(file, size)
+        head = file.read(HEAD_BYTES)
+        is_flac = head.startswith(b"fLaC")
+        return read_flac(file, size, head, start) if is_flac else read_mp3(file, size)
 
 
 def read_digest(path: str | os.PathLike[str]) -> SampleDigest | None:
     """Give what checks the samples of a FLAC file against the MD5 that it holds."""
     with open(path, "rb") as file:
-        info = read_stream_info(file, skip_id3(file))
+        file.seek(skip_id3(file))
+        info = read_stream_info(file.read(HEAD_BYTES))
     return None if info is None else SampleDigest(info)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +13,11 @@ from skspec.audio._layout import Layout, id3v1_length
 _TAIL = 1 << 16
 _AFTER = 1 << 12  # what may stand behind the last frame
 _FRAME_MARKS = (b"\xff\xf8", b"\xff\xf9")  # blocks of one size, numbered; of several, by samples
-_INFO = 34
+_INFO = slice(8, 42)  # STREAMINFO, which follows the file's mark and the length of a block
+HEAD_BYTES = _INFO.stop
 
 
-@dataclass(frozen=True)
-class StreamInfo:
+class StreamInfo(NamedTuple):
     """What a FLAC file says of its samples."""
 
     block_size: int
@@ -31,12 +30,11 @@ class StreamInfo:
     """Zeros where it was not computed."""
 
 
-def read_stream_info(file: BinaryIO, start: int) -> StreamInfo | None:
-    """Read STREAMINFO, which begins 8 bytes after the file's mark at `start`."""
-    file.seek(start + 8)
-    block = file.read(_INFO)
-    if len(block) < _INFO:
+def read_stream_info(head: bytes) -> StreamInfo | None:
+    """Give what the first `HEAD_BYTES` say, or None where the file ends before."""
+    if len(head) < HEAD_BYTES:
         return None
+    block = head[_INFO]
     packed = int.from_bytes(block[10:18], "big")
     bits = (packed >> 36 & 0x1F) + 1
     n_samples = packed & (1 << 36) - 1
@@ -44,9 +42,9 @@ def read_stream_info(file: BinaryIO, start: int) -> StreamInfo | None:
     return StreamInfo(*sizes, bits, n_samples, block[18:34])
 
 
-def read_flac(file: BinaryIO, size: int, start: int = 0) -> Layout:
+def read_flac(file: BinaryIO, size: int, head: bytes, start: int = 0) -> Layout:
     """Check the number of samples; frames are checked by the decoder, by their CRC."""
-    info = read_stream_info(file, start)
+    info = read_stream_info(head)
     if info is None:
         return Layout("FLAC", "truncated: it ends in its header")
     if not info.n_samples:  # the decoder goes on to the end, where a tag is no frame
@@ -54,12 +52,10 @@ def read_flac(file: BinaryIO, size: int, start: int = 0) -> Layout:
         return Layout("FLAC", pieces=(range(size - tag),) if tag else ())
     if not _has_frame_after(file, size, info):
         return Layout("FLAC")
-    file.seek(start)
-    head = bytearray(file.read(8 + _INFO))
-    head[21] &= 0xF0  # 36 bits of length, 0 where it is not known
-    head[22:42] = bytes(20)
+    # 36 bits of length, 0 where it is not known, and the MD5.
+    open_end = head[:21] + bytes([head[21] & 0xF0]) + bytes(20)
     said = f"its header says {info.n_samples} samples; all that the file holds were taken"
-    return Layout("FLAC", correction=said, pieces=(bytes(head), range(start + len(head), size)))
+    return Layout("FLAC", correction=said, pieces=(open_end, range(start + HEAD_BYTES, size)))
 
 
 class SampleDigest:
@@ -83,15 +79,25 @@ class SampleDigest:
 
 def _has_frame_after(file: BinaryIO, size: int, info: StreamInfo) -> bool:
     """Tell whether the last frame of the file begins at or after the number of samples."""
-    length = info.longest_frame + _AFTER if info.longest_frame else _TAIL
-    file.seek(max(0, size - length))
-    tail = file.read(length)
-    position = len(tail)
-    while (position := max(tail.rfind(mark, 0, position) for mark in _FRAME_MARKS)) >= 0:
-        first = _first_sample(tail[position : position + 16], info)
-        if first is not None:
-            return first >= info.n_samples and _crc16(tail[position:]) == 0
+    longest = info.longest_frame or _TAIL
+    for length in (longest, longest + _AFTER):
+        file.seek(max(0, size - length))
+        tail = file.read(length)
+        begin, first = _find_last_frame(tail, info)
+        if begin >= 0:
+            return first >= info.n_samples and _crc16(tail[begin:]) == 0
     return False
+
+
+def _find_last_frame(tail: bytes, info: StreamInfo) -> tuple[int, int]:
+    """Give where the last frame begins, or -1, and the number of its first sample."""
+    for mark in _FRAME_MARKS:  # a file has one of them
+        position = len(tail)
+        while (position := tail.rfind(mark, 0, position)) >= 0:
+            first = _first_sample(tail[position : position + 16], info)
+            if first is not None:
+                return position, first
+    return -1, 0
 
 
 def _first_sample(head: bytes, info: StreamInfo) -> int | None:

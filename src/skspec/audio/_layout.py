@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 Piece = bytes | range  # bytes to show, or the bytes of the file at these offsets
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """What is known of a file before it is decoded."""
 
     container: str

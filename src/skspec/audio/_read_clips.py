@@ -104,7 +104,7 @@ def read_clips(
         return read
 
     with progress_bar(len(paths), "Reading", verbose=verbose, unit="file") as bar:
-        share_out(make_reader, len(paths), n_jobs=n_jobs, done=bar.update)
+        share_out(make_reader, len(paths), n_jobs=n_jobs, done=lambda run: bar.update(len(run)))
     return _sort_out(results, on_error)
 
 

@@ -94,7 +94,7 @@ def scan_audio(
         return scan
 
     with progress_bar(len(paths), "Scanning", verbose=verbose, unit="file") as bar:
-        share_out(make_scanner, len(paths), n_jobs=n_jobs, done=bar.update)
+        share_out(make_scanner, len(paths), n_jobs=n_jobs, done=lambda run: bar.update(len(run)))
     _mark_duplicates(rows)
     table = pd.DataFrame([asdict(row) for row in rows], columns=[f.name for f in fields(_Row)])
     return table.drop(columns=["bytes_key", "samples_key"])

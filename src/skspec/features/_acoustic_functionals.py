@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from skspec._compat import Interval
 from skspec._jobs import count_jobs
 from skspec._validation import Waveforms, check_clips, check_parameters, holds_paths
-from skspec.audio import check_sound_files, for_each_clip
+from skspec.audio import check_sound_files, for_each_block
 from skspec.features._clip_describer import ClipDescriber
 from skspec.features._frame_descriptors import (
     FEATURES,
@@ -284,15 +284,16 @@ class AcousticFunctionals(TransformerMixin, BaseEstimator):
         clips = self._check_clips(X, reset=False)
         vectors = np.empty((len(clips), self.n_features_out_), np.float32)
 
-        def make_worker() -> Callable[[int, NDArray[Any]], None]:
+        def make_worker() -> Callable[[int, Iterable[NDArray[Any]]], None]:
             describe = self._make_describer().describe
 
-            def work(index: int, clip: NDArray[Any]) -> None:
-                vectors[index] = describe(np.ascontiguousarray(clip, dtype=np.float32))
+            def work(start: int, block: Iterable[NDArray[Any]]) -> None:
+                for index, clip in enumerate(block, start):
+                    vectors[index] = describe(np.ascontiguousarray(clip, dtype=np.float32))
 
             return work
 
-        for_each_clip(
+        for_each_block(
             make_worker,
             clips,
             self.sr,

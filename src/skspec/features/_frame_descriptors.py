@@ -178,14 +178,14 @@ class FrameDescriptors:
         if "mfcc_delta" in names:
             found["mfcc_delta"] = self._slopes(found["mfcc"])
         if "extremes" in found:
-            found["spectral_contrast"] = contrast_of_extremes(found["extremes"])
+            found["spectral_contrast"] = contrast_of_extremes(found["extremes"])[0]
         return [np.atleast_2d(found[name]) for name in names]
 
     def _measure_spectra(self, waveform: Values, parts: Iterable[str]) -> dict[str, Values]:
         """Give what the spectral descriptors are made of, for all frames."""
         blocks: dict[str, list[Values]] = {part: [] for part in parts}
-        for _, spectrum in spectrum_blocks(waveform, self.stft):
-            block = _Block(self, spectrum)
+        for _, _, spectrum in spectrum_blocks([waveform], self.stft):
+            block = _Block(self, spectrum[0])
             for part, found in blocks.items():
                 found.append(getattr(block, part))
         return {part: np.concatenate(found, axis=-1) for part, found in blocks.items()}
@@ -210,11 +210,11 @@ class _Block:
 
     @cached_property
     def mel(self) -> Values:
-        return sum_bins(self._powers, self._how.mel)
+        return sum_bins(self._powers[None], self._how.mel)[0]
 
     @cached_property
     def chroma(self) -> Values:
-        energies = sum_bins(self._powers, self._how.chroma)
+        energies = sum_bins(self._powers[None], self._how.chroma)[0]
         return normalize_frames(energies, np.inf)
 
     @cached_property
@@ -239,4 +239,4 @@ class _Block:
 
     @cached_property
     def extremes(self) -> Values:
-        return band_extremes(self._amplitudes, self._how.bands)
+        return band_extremes(self._amplitudes[None], self._how.bands)

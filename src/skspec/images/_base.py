@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -23,7 +23,7 @@ from skspec._validation import (
     clip_name,
     holds_paths,
 )
-from skspec.audio import check_sound_files, for_each_clip, iter_blocks, read_clip
+from skspec.audio import check_sound_files, for_each_block, iter_blocks, read_clip
 from skspec.exceptions import InputError
 from skspec.images._device_drawing import (
     Drawer,
@@ -37,18 +37,22 @@ from skspec.signal import fix_length
 if TYPE_CHECKING:
     import torch
 
-Image = NDArray[np.float32]
-Painter = Callable[[NDArray[np.float32], Image], None]
+Images = NDArray[np.float32]
+Clips = Sequence[NDArray[np.float32]]
+Painter = Callable[[Clips, Images], None]
 WaveformsLike = ArrayLike | Sequence[Any]
+
+# Of waveforms that are painted at once. The frames of more would not stay in a core's cache; with
+# those of fewer, threads wait more often for Python's lock.
+PAINTED_SAMPLES = 2**17
 
 
 class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
     """Base of the transformers that draw one image of each waveform.
 
     A subclass has the parameters `sr`, `duration_s`, `pad`, `crop`, `device`, `n_jobs` and
-    `verbose` besides its own, and says what shape an image has, how one is painted, and how many
-    are drawn at once on a torch device. Each image is painted by itself, so it cannot depend on
-    the batch or on the number of threads.
+    `verbose` besides its own, and says what shape an image has, how some are painted at once,
+    and how many are drawn on a torch device. No image may depend on another, to the bit.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -71,9 +75,10 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _make_painter(self) -> Painter:
-        """Give the function that writes the image of one waveform into an array.
+        """Give the function that writes the images of some waveforms into an array.
 
-        Every thread asks for its own, so it may have working memory.
+        Every thread asks for its own, so it may have working memory. It takes a sequence of
+        waveforms (n_timepoints,) and an array (n_clips, n_channels, n_bins, n_frames).
         """
 
     @abstractmethod
@@ -137,7 +142,7 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
                 "Set duration_s to pad or crop clips to one length."
             )
 
-    def _fix_length(self, clip: NDArray[Any], index: int, clips: Waveforms) -> Image:
+    def _fix_length(self, clip: NDArray[Any], index: int, clips: Waveforms) -> NDArray[np.float32]:
         if self.duration_s is None:
             self._check_length(clip, self.n_timepoints_, index, clips)
         fixed = fix_length(clip, self.n_timepoints_, pad=self.pad, crop=self.crop)
@@ -173,7 +178,7 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
         self.image_shape_ = self._get_image_shape(n_timepoints)
         return self
 
-    def transform(self, X: WaveformsLike) -> Image:
+    def transform(self, X: WaveformsLike) -> Images:
         """Draw an image of every clip.
 
         Parameters
@@ -193,24 +198,33 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
             self._draw_all(clips, images, device)
             return images
 
-        def make_worker() -> Callable[[int, NDArray[Any]], None]:
+        def make_worker() -> Callable[[int, Iterable[NDArray[Any]]], None]:
             paint = self._make_painter()
-            return lambda index, clip: paint(self._fix_length(clip, index, clips), images[index])
 
-        for_each_clip(
+            def work(start: int, block: Iterable[NDArray[Any]]) -> None:
+                fixed = [self._fix_length(clip, i, clips) for i, clip in enumerate(block, start)]
+                paint(fixed, images[start : start + len(fixed)])
+
+            return work
+
+        for_each_block(
             make_worker,
             clips,
             self.sr,
+            block_size=self._count_painted_at_once(),
             n_jobs=self.n_jobs,
             label=type(self).__name__,
             verbose=self.verbose,
         )
         return images
 
-    def _draw_all(self, clips: Waveforms, images: Image, device: torch.device) -> None:
+    def _count_painted_at_once(self) -> int:
+        return max(1, PAINTED_SAMPLES // self.n_timepoints_)
+
+    def _draw_all(self, clips: Waveforms, images: Images, device: torch.device) -> None:
         """Draw on a torch device, a block of clips after the other."""
 
-        def read(row: int) -> Image:
+        def read(row: int) -> NDArray[np.float32]:
             return self._fix_length(read_clip(clips, self.sr, row), row, clips)
 
         label = type(self).__name__

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspec._validation import check_parameters
 from skspec.exceptions import ParameterError
-from skspec.images._base import Drawer, Image, Painter, WaveformImageTransformer
+from skspec.images._base import Clips, Drawer, Images, Painter, WaveformImageTransformer
 from skspec.images._named_transformers import Named, NamedTransformersMixin
 from skspec.images._resizing import ResizeWeights, check_size, even_times, make_resize_weights
 from skspec.signal import even_positions, resize
@@ -203,17 +203,18 @@ class ChannelStack(NamedTransformersMixin, WaveformImageTransformer):
 
     def _make_painter(self) -> Painter:
         parts = [part for _, part in self.transformers_]
-        painters = [
-            (part._make_painter(), np.empty(part.image_shape_, np.float32)) for part in parts
-        ]
+        painters = [part._make_painter() for part in parts]
         weights = [self._make_weights(part) for part in parts]
 
-        def paint(waveform: NDArray[np.float32], image: Image) -> None:
-            channels = iter(image)
-            for (paint_part, drawn), (rows, frames) in zip(painters, weights, strict=True):
-                paint_part(waveform, drawn)
-                for channel in drawn:
-                    next(channels)[:] = resize(channel, rows, frames)
+        def paint(waveforms: Clips, images: Images) -> None:
+            first = 0
+            for part, paint_part, (rows, frames) in zip(parts, painters, weights, strict=True):
+                drawn = np.empty((len(images), *part.image_shape_), np.float32)
+                paint_part(waveforms, drawn)
+                for image, channels in zip(images, drawn, strict=True):
+                    for channel, values in enumerate(channels, first):
+                        image[channel] = resize(values, rows, frames)
+                first += part.image_shape_[0]
 
         return paint
 

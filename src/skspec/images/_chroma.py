@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skspec._compat import Interval, StrOptions
-from skspec.images._base import Drawer, Image, Painter
+from skspec.images._base import Clips, Drawer, Images, Painter
 from skspec.images._stft_image import STFTImageTransformer
 from skspec.signal import (
     STFT,
     Window,
     chroma_filters,
     estimate_tuning,
-    mel_spectrogram,
+    mel_spectrograms,
     normalize_frames,
     scratch,
-    spectrogram,
+    spectrograms,
     sum_bins,
 )
 
@@ -197,20 +197,22 @@ class ChromaImage(STFTImageTransformer):
     def _make_painter(self) -> Painter:
         stft = self._make_stft()
 
-        def paint(waveform: NDArray[np.float32], image: Image) -> None:
+        def paint(waveforms: Clips, images: Images) -> None:
+            energies = images[:, 0]
             if self.tuning == "estimate":
-                self._paint_tuned(waveform, stft, image)
+                self._sum_tuned(waveforms, stft, energies)
             else:
-                mel_spectrogram(waveform, stft, self._make_filters(self.tuning), out=image[0])
-            normalize_frames(image[0], self.norm)
+                mel_spectrograms(waveforms, stft, self._make_filters(self.tuning), out=energies)
+            normalize_frames(energies, self.norm)
 
         return paint
 
-    def _paint_tuned(self, waveform: NDArray[np.float32], stft: STFT, image: Image) -> None:
-        powers = scratch("powers", stft.n_bins, image.shape[2])
-        spectrogram(waveform, stft, out=powers)
-        tuning = estimate_tuning(powers, self.sr, self.n_fft, bins_per_octave=self.n_chroma)
-        sum_bins(powers.T, self._make_filters(tuning), out=image[0])
+    def _sum_tuned(self, waveforms: Clips, stft: STFT, out: NDArray[np.float32]) -> None:
+        powers = scratch("powers", len(out), stft.n_bins, out.shape[2])
+        spectrograms(waveforms, stft, out=powers)
+        for clip, energies in zip(powers, out, strict=True):
+            tuning = estimate_tuning(clip, self.sr, self.n_fft, bins_per_octave=self.n_chroma)
+            sum_bins(clip.T[None], self._make_filters(tuning), out=energies[None])
 
     def _make_drawer(self, device: torch.device) -> Drawer:
         from skspec.signal import _torch_transforms as batched

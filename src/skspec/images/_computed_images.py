@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from skspec._jobs import share_out
+from skspec._jobs import cut, share_out
 from skspec._validation import Waveforms
 from skspec.audio import read_clip
-from skspec.images._base import Image, WaveformImageTransformer
+from skspec.images._base import Images, WaveformImageTransformer
 from skspec.images._device_drawing import draw_rows, find_device
 from skspec.images._waveform_policy import WaveformPolicy
 from skspec.signal import fix_length
@@ -68,7 +68,7 @@ class ComputedImages:
             return self.compute([int(rows)])[0]
         return ComputedImages(self.transformer, self.clips, self.policy, chosen)
 
-    def __iter__(self) -> Iterator[Image]:
+    def __iter__(self) -> Iterator[Images]:
         return (self.compute([i])[0] for i in range(len(self)))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
@@ -92,15 +92,22 @@ class ComputedImages:
             drawn = draw_rows(self.transformer, read, rows.tolist(), device)
             return drawn if self.stays_on_device else drawn.cpu().numpy()
         images = np.empty((len(rows), *self.shape[1:]), dtype=np.float32)
+        runs = cut(len(rows), self.transformer._count_painted_at_once())
 
         def make_worker() -> Callable[[int], None]:
             paint = self.transformer._make_painter()
-            return lambda i: paint(self._waveform(int(rows[i]), epoch), images[i])
 
-        share_out(make_worker, len(rows), n_jobs=self.transformer.n_jobs)
+            def work(k: int) -> None:
+                chosen = slice(runs[k].start, runs[k].stop)
+                waveforms = [self._waveform(row, epoch) for row in rows[chosen].tolist()]
+                paint(waveforms, images[chosen])
+
+            return work
+
+        share_out(make_worker, len(runs), n_jobs=self.transformer.n_jobs)
         return images
 
-    def _waveform(self, row: int, epoch: int | None) -> Image:
+    def _waveform(self, row: int, epoch: int | None) -> NDArray[np.float32]:
         waveform = read_clip(self.clips, self.transformer.sr, row)
         if epoch is not None and self.policy is not None and self.policy.changes:
             changed = self.policy(waveform, row, epoch)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from skspec._jobs import share_out
+from skspec._jobs import cut, share_out
 from skspec.exceptions import DeviceUnavailableError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def find_device(device: str) -> torch.device | None:
 def row_blocks(n_clips: int, n_timepoints: int) -> list[range]:
     """Cut the rows of a batch into blocks that are read and drawn at once."""
     size = max(1, min(BLOCK_CLIPS, BLOCK_SAMPLES // n_timepoints))
-    return [range(start, min(start + size, n_clips)) for start in range(0, n_clips, size)]
+    return cut(n_clips, size)
 
 
 def draw_rows(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skspec.images._base import Drawer, Image, Painter
+from skspec.images._base import Clips, Drawer, Images, Painter
 from skspec.images._mel_bands import MEL_CONSTRAINTS, MEL_NORM, MelBandsMixin
 from skspec.images._stft_image import SCALE_CONSTRAINTS, ScaleMixin, STFTImageTransformer
-from skspec.signal import Window, mel_spectrogram
+from skspec.signal import Window, mel_spectrograms
 
 if TYPE_CHECKING:
     import torch
@@ -199,9 +199,9 @@ class MelSpectrogramImage(MelBandsMixin, ScaleMixin, STFTImageTransformer):
     def _make_painter(self) -> Painter:
         stft, filters = self._make_stft(), self._make_filters()
 
-        def paint(waveform: NDArray[np.float32], image: Image) -> None:
-            bands = mel_spectrogram(waveform, stft, filters, power=self.power, out=image[0])
-            self._apply_scale(bands)
+        def paint(waveforms: Clips, images: Images) -> None:
+            power, out = self.power, images[:, 0]
+            self._apply_scale(mel_spectrograms(waveforms, stft, filters, power=power, out=out))
 
         return paint
 

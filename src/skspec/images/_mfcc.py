@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from skspec._compat import Interval, StrOptions
 from skspec.exceptions import ParameterError
-from skspec.images._base import Drawer, Image, Painter
+from skspec.images._base import Clips, Drawer, Images, Painter
 from skspec.images._mel_bands import MEL_CONSTRAINTS, MEL_NORM, MelBandsMixin
 from skspec.images._stft_image import DECIBEL_CONSTRAINTS, STFTImageTransformer
-from skspec.signal import DeltaMode, Window, cepstrum, delta, mel_spectrogram, scratch, to_decibel
+from skspec.signal import DeltaMode, Window, cepstrum, delta, mel_spectrograms, scratch, to_decibel
 
 if TYPE_CHECKING:
     import torch
@@ -250,21 +250,17 @@ class MFCCImage(MelBandsMixin, STFTImageTransformer):
     def _make_painter(self) -> Painter:
         stft, filters = self._make_stft(), self._make_filters()
 
-        def paint(waveform: NDArray[np.float32], image: Image) -> None:
-            bands = scratch("decibels", self.n_mels, image.shape[2])
-            mel_spectrogram(waveform, stft, filters, out=bands)
+        def paint(waveforms: Clips, images: Images) -> None:
+            bands = scratch("decibels", len(images), self.n_mels, images.shape[3])
+            mel_spectrograms(waveforms, stft, filters, out=bands)
             to_decibel(bands, ref=self.ref, amin=self.amin, top_db=self.top_db)
-            image[0] = cepstrum(
+            images[:, 0] = cepstrum(
                 bands, self.n_mfcc, dct_type=self.dct_type, norm=self.norm, lifter=self.lifter
             )
-            for order in range(1, 1 + self.deltas):
-                delta(
-                    image[0],
-                    width=self.delta_width,
-                    order=order,
-                    mode=self.delta_mode,
-                    out=image[order],
-                )
+            width, mode = self.delta_width, self.delta_mode
+            for image in images:
+                for order in range(1, 1 + self.deltas):
+                    delta(image[0], width=width, order=order, mode=mode, out=image[order])
 
         return paint
 

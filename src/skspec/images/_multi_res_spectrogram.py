@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skspec.exceptions import ParameterError
-from skspec.images._base import Drawer, Image, Painter, WaveformImageTransformer
+from skspec.images._base import Clips, Drawer, Images, Painter, WaveformImageTransformer
 from skspec.images._mel_bands import MEL_CONSTRAINTS, MEL_NORM, MelBandsMixin
 from skspec.images._resizing import (
     ResizeWeights,
@@ -20,7 +20,7 @@ from skspec.images._resizing import (
     make_resize_weights,
 )
 from skspec.images._stft_image import FRAME_CONSTRAINTS, SCALE_CONSTRAINTS, ScaleMixin
-from skspec.signal import STFT, Window, even_positions, make_stft, mel_spectrogram, resize
+from skspec.signal import STFT, Window, even_positions, make_stft, mel_spectrograms, resize
 
 if TYPE_CHECKING:
     import torch
@@ -227,11 +227,12 @@ class MultiResSpectrogram(MelBandsMixin, ScaleMixin, WaveformImageTransformer):
         stfts, filters = self._make_stfts(), self._make_filters()
         weights = [self._make_weights(stft) for stft in stfts]
 
-        def paint(waveform: NDArray[np.float32], image: Image) -> None:
-            for stft, (rows, frames), channel in zip(stfts, weights, image, strict=True):
-                bands = mel_spectrogram(waveform, stft, filters, power=self.power)
-                channel[:] = resize(bands, rows, frames)
-                self._apply_scale(channel)
+        def paint(waveforms: Clips, images: Images) -> None:
+            for channel, (stft, (rows, frames)) in enumerate(zip(stfts, weights, strict=True)):
+                drawn = mel_spectrograms(waveforms, stft, filters, power=self.power)
+                for image, bands in zip(images, drawn, strict=True):
+                    image[channel] = resize(bands, rows, frames)
+                self._apply_scale(images[:, channel])
 
         return paint
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from skspec._compat import Interval
 from skspec.exceptions import ParameterError
-from skspec.images._base import Drawer, Image, Painter
+from skspec.images._base import Clips, Drawer, Images, Painter
 from skspec.images._stft_image import STFTImageTransformer
-from skspec.signal import ContrastBand, Window, contrast_bands, spectral_contrast
+from skspec.signal import ContrastBand, Window, contrast_bands, spectral_contrasts
 
 if TYPE_CHECKING:
     import torch
@@ -187,8 +187,8 @@ class SpectralContrastImage(STFTImageTransformer):
     def _make_painter(self) -> Painter:
         stft, bands = self._make_stft(), self._make_bands()
 
-        def paint(waveform: NDArray[np.float32], image: Image) -> None:
-            spectral_contrast(waveform, stft, bands, linear=self.linear, out=image[0])
+        def paint(waveforms: Clips, images: Images) -> None:
+            spectral_contrasts(waveforms, stft, bands, linear=self.linear, out=images[:, 0])
 
         return paint
 

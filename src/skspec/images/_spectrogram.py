@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from skspec._compat import Interval, StrOptions
 from skspec.exceptions import ParameterError
-from skspec.images._base import Drawer, Image, Painter
+from skspec.images._base import Clips, Drawer, Images, Painter
 from skspec.images._stft_image import (
     SCALE_CONSTRAINTS,
     ScaleMixin,
     STFTImageTransformer,
     check_band,
 )
-from skspec.signal import Scaling, Window, spectrogram, spectrum_factors
+from skspec.signal import Scaling, Window, spectrograms, spectrum_factors
 
 if TYPE_CHECKING:
     import torch
@@ -230,8 +230,8 @@ class SpectrogramImage(ScaleMixin, STFTImageTransformer):
         stft, bins = self._make_stft(), self._get_bins()
         factors = self._make_factors().astype(np.float32)[:, None]
 
-        def paint(waveform: NDArray[np.float32], image: Image) -> None:
-            values = spectrogram(waveform, stft, power=self.power, bins=bins, out=image[0])
+        def paint(waveforms: Clips, images: Images) -> None:
+            values = spectrograms(waveforms, stft, power=self.power, bins=bins, out=images[:, 0])
             if self.scaling != "magnitude":
                 values *= factors
             self._apply_scale(values)

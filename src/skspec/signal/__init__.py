@@ -1,8 +1,8 @@
-"""Spectral maths on one waveform at a time, as functions without state.
+"""Spectral maths on waveforms of one length, as functions without state.
 
-One clip at a time, because then its numbers cannot depend on its neighbours: the sizes that
-decide how an FFT or a sum is vectorised, and so its last bits, are those of the clip alone.
-It costs nothing: the frames of one clip already fill the cache.
+Some clips at once, so that their frames fill the cache and two threads seldom wait for each other.
+What one clip gives has the same bits in any company: where the size of a batch would decide how an
+FFT or a sum is vectorised, it is filled up, or clips are taken one by one.
 """
 
 from skspec.signal._cepstrum import DeltaMode, cepstrum, delta
@@ -12,7 +12,7 @@ from skspec.signal._contrast import (
     band_extremes,
     contrast_bands,
     contrast_of_extremes,
-    spectral_contrast,
+    spectral_contrasts,
 )
 from skspec.signal._decibel import to_decibel
 from skspec.signal._descriptors import (
@@ -26,10 +26,10 @@ from skspec.signal._descriptors import (
 from skspec.signal._filter_bank import FilterBank, sum_bins
 from skspec.signal._fixed_length import fix_length
 from skspec.signal._functionals import FUNCTIONALS, functionals
-from skspec.signal._mel import mel_filters, mel_spectrogram, warn_of_silent_bands
+from skspec.signal._mel import mel_filters, mel_spectrograms, warn_of_silent_bands
 from skspec.signal._pitch import is_voiced, yin
 from skspec.signal._resize import even_positions, resize, resize_weights
-from skspec.signal._spectrogram import Scaling, spectrogram, spectrum_factors
+from skspec.signal._spectrogram import Scaling, spectrograms, spectrum_factors
 from skspec.signal._standardize import CONSTANT, standardize
 from skspec.signal._stft import (
     STFT,
@@ -65,7 +65,7 @@ __all__ = [
     "make_stft",
     "make_window",
     "mel_filters",
-    "mel_spectrogram",
+    "mel_spectrograms",
     "normalize_frames",
     "resize",
     "resize_weights",
@@ -73,10 +73,10 @@ __all__ = [
     "scratch",
     "spectral_bandwidth",
     "spectral_centroid",
-    "spectral_contrast",
+    "spectral_contrasts",
     "spectral_flatness",
     "spectral_rolloff",
-    "spectrogram",
+    "spectrograms",
     "spectrum_blocks",
     "spectrum_factors",
     "standardize",

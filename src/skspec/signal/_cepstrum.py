@@ -26,7 +26,7 @@ def cepstrum(
 
     Parameters
     ----------
-    decibels : ndarray (n_bands, n_frames) of float32
+    decibels : ndarray (..., n_bands, n_frames) of float32
         Levels of the bands.
     n_mfcc : int > 0
         Coefficients wanted, at most n_bands.
@@ -39,7 +39,7 @@ def cepstrum(
 
     Returns
     -------
-    ndarray (n_mfcc, n_frames) of float32
+    ndarray (..., n_mfcc, n_frames) of float32
 
     Examples
     --------
@@ -49,7 +49,8 @@ def cepstrum(
     array([[2., 2.],
            [0., 0.]], dtype=float32)
     """
-    coefficients = scipy.fft.dct(decibels, type=dct_type, axis=0, norm=norm)[:n_mfcc]
+    every = scipy.fft.dct(decibels, type=dct_type, axis=-2, norm=norm)
+    coefficients = every[..., :n_mfcc, :]
     if lifter > 0:
         sines = np.sin(np.pi * np.arange(1, n_mfcc + 1) / lifter)
         coefficients *= (1 + lifter / 2 * sines).astype(np.float32)[:, None]

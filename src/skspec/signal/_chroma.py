@@ -43,7 +43,7 @@ def normalize_frames(values: NDArray[np.float32], norm: float | None) -> NDArray
 
     Parameters
     ----------
-    values : ndarray (n_bins, n_frames) of float32
+    values : ndarray (..., n_bins, n_frames) of float32
         Not negative. Overwritten.
     norm : float > 0, inf or None
         Which norm: 1 makes the sum 1, 2 the length, inf the maximum. None changes nothing.
@@ -56,10 +56,10 @@ def normalize_frames(values: NDArray[np.float32], norm: float | None) -> NDArray
     if norm is None:
         return values
     # By the maximum first, so that no power of what follows can overflow or vanish.
-    top = values.max(axis=0)
+    top = values.max(axis=-2, keepdims=True)
     values /= np.where(top < _SMALLEST, np.float32(1), top)
     if norm != np.inf:
-        length = np.sum(values**norm, axis=0) ** (1 / norm)
+        length = np.sum(values**norm, axis=-2, keepdims=True) ** (1 / norm)
         values /= np.where(top < _SMALLEST, np.float32(1), length)
     return values
 

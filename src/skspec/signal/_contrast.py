@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,8 +90,8 @@ def _band(
     return ContrastBand(low, min(high, frequencies[-1]), slice(start, stop), n_extreme)
 
 
-def spectral_contrast(
-    waveform: NDArray[np.float32],
+def spectral_contrasts(
+    waveforms: Sequence[NDArray[np.float32]],
     stft: STFT,
     bands: list[ContrastBand],
     *,
@@ -101,86 +102,85 @@ def spectral_contrast(
 
     Parameters
     ----------
-    waveform : ndarray (n_timepoints,) of float32
-        At least one sample.
+    waveforms : sequence of ndarrays (n_timepoints,) of float32
+        One or more, of one length of at least one sample.
     stft : STFT
         Frames and window.
     bands : list of ContrastBand
         As `contrast_bands` gives them.
     linear : bool, default=False
         Difference of the amplitudes, rather than of 10 * log10 of them.
-    out : ndarray (n_bands, n_frames) of float32, default=None
+    out : ndarray (n_clips, n_bands, n_frames) of float32, default=None
         Written to where given.
 
     Returns
     -------
-    ndarray (n_bands, n_frames) of float32
+    ndarray (n_clips, n_bands, n_frames) of float32
     """
-    extremes = scratch("extremes", 2, len(bands), stft.n_frames(len(waveform)))
-    for frames, spectrum in spectrum_blocks(waveform, stft):
+    n_frames = stft.n_frames(len(waveforms[0]))
+    extremes = scratch("extremes", 2, len(waveforms), len(bands), n_frames)
+    for clips, frames, spectrum in spectrum_blocks(waveforms, stft):
         amplitudes = magnitude(spectrum, 1, scratch("magnitude", *spectrum.shape))
-        band_extremes(amplitudes, bands, extremes[:, :, frames])
+        extremes[:, clips, :, frames] = band_extremes(amplitudes, bands)
     return contrast_of_extremes(extremes, linear=linear, out=out)
 
 
 def contrast_of_extremes(
     extremes: NDArray[np.float32], *, linear: bool = False, out: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
-    """Give peak less valley of `extremes` (2, n_bands, n_frames), which are overwritten."""
-    valleys, peaks = extremes
+    """Give peak less valley of `extremes` (2, n_clips, n_bands, n_frames), overwriting them."""
     if not linear:
-        to_decibel(peaks, ref=1.0)
-        to_decibel(valleys, ref=1.0)
+        to_decibel(extremes, ref=1.0)
+    valleys, peaks = extremes
     return np.subtract(peaks, valleys, out=out)
 
 
 def band_extremes(
-    amplitudes: NDArray[np.float32],
-    bands: list[ContrastBand],
-    out: NDArray[np.float32] | None = None,
+    amplitudes: NDArray[np.float32], bands: list[ContrastBand]
 ) -> NDArray[np.float32]:
     """Give the valley and the peak of each band of each spectrum.
 
     Parameters
     ----------
-    amplitudes : ndarray (n_frames, n_bins) of float32
+    amplitudes : ndarray (n_clips, n_frames, n_bins) of float32
         A spectrum in each row.
     bands : list of ContrastBand
         As `contrast_bands` gives them.
-    out : ndarray (2, n_bands, n_frames) of float32, default=None
-        Written to where given.
 
     Returns
     -------
-    ndarray (2, n_bands, n_frames) of float32
+    ndarray (2, n_clips, n_bands, n_frames) of float32
         Means of the smallest and of the largest amplitudes.
     """
-    if out is None:
-        out = np.empty((2, len(bands), len(amplitudes)), np.float32)
+    n_clips, n_frames, n_bins = amplitudes.shape
+    spectra = amplitudes.reshape(-1, n_bins)
+    smallest, largest = extremes = np.empty((2, len(bands), len(spectra)), np.float32)
+    # Few calls, and the ufuncs themselves: a second thread waits for each line of Python.
+    narrow = max((band.bins.stop for band in bands if band.n_extreme == 1), default=0)
+    # Turned first: along short rows numpy does one number at a time.
+    turned = scratch("narrow bands", narrow, len(spectra))
+    turned[:] = spectra[:, :narrow].T
     for row, band in enumerate(bands):
-        _sum_extremes(amplitudes[:, band.bins], band.n_extreme, *out[:, row])
-    out /= np.array([[band.n_extreme] for band in bands], np.float32)
-    return out
+        if band.n_extreme == 1:
+            np.minimum.reduce(turned[band.bins], axis=0, out=smallest[row])
+            np.maximum.reduce(turned[band.bins], axis=0, out=largest[row])
+        else:
+            _mean_extremes(spectra[:, band.bins], band.n_extreme, smallest[row], largest[row])
+    return extremes.reshape(2, len(bands), n_clips, n_frames).swapaxes(1, 2)
 
 
-def _sum_extremes(
+def _mean_extremes(
     amplitudes: NDArray[np.float32],
     count: int,
     smallest: NDArray[np.float32],
     largest: NDArray[np.float32],
 ) -> None:
-    """Write the sums of the `count` smallest and largest values of each row."""
-    # Few calls, and the ufuncs themselves: a second thread waits for each line of Python.
-    if count == 1:
-        # Turned first: along short rows numpy does one number at a time.
-        turned = scratch("band", *amplitudes.shape[::-1])
-        turned[:] = amplitudes.T
-        np.minimum.reduce(turned, axis=0, out=smallest)
-        np.maximum.reduce(turned, axis=0, out=largest)
-        return
+    """Write the means of the `count` smallest and largest values of each row."""
     # numpy sorts float32 by vectors, but does not partition so: sorting is far faster.
     ordered = scratch("band", *amplitudes.shape)
     ordered[:] = amplitudes
     ordered.sort(axis=1)
     np.add.reduce(ordered[:, :count], axis=1, out=smallest)
     np.add.reduce(ordered[:, -count:], axis=1, out=largest)
+    smallest /= np.float32(count)
+    largest /= np.float32(count)

@@ -19,20 +19,20 @@ def to_decibel(
     amin: float = 1e-10,
     top_db: float | None = 80.0,
 ) -> NDArray[np.float32]:
-    """Turn one clip's amplitudes or powers into decibels, in place.
+    """Turn amplitudes or powers into decibels, in place, each clip by itself.
 
     Parameters
     ----------
-    values : ndarray of float32
+    values : ndarray (..., n_bins, n_frames) of float32
         Amplitudes to the power `power`, not negative. Overwritten.
     power : float > 0, default=2.0
         What `values` are: 1 for amplitude, 2 for power.
     ref : float > 0 or "max", default="max"
-        The value that becomes 0 dB; `"max"` is the largest of `values`.
+        The value that becomes 0 dB; `"max"` is the largest of the clip.
     amin : float > 0, default=1e-10
         Floor, as a power: smaller values, and a smaller `ref`, count as this.
     top_db : float >= 0 or None, default=80.0
-        Nothing is left further below the largest value than this.
+        Nothing is left further below the largest value of the clip than this.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def to_decibel(
     np.maximum(values, np.float32(floor), out=values)
     # numpy's log is vectorised for float32 everywhere, its log10 only on some processors.
     np.log(values, out=values)
-    top = values.max()
+    top = values.max(axis=(-2, -1), keepdims=True)
     level = top if ref == "max" else np.float32(math.log(max(ref, floor)))
     values -= level
     values *= decibels

@@ -32,7 +32,7 @@ def rms(waveform: NDArray[np.float32], stft: STFT) -> NDArray[np.float32]:
     -------
     ndarray (n_frames,) of float32
     """
-    frames = stft.frames(waveform)
+    frames = stft.frames([waveform])[0]
     return np.sqrt(np.einsum("tn,tn->t", frames, frames) / np.float32(stft.n_fft))
 
 

@@ -27,25 +27,28 @@ def sum_bins(
 
     Parameters
     ----------
-    values : ndarray (n_frames, n_bins) of float32
+    values : ndarray (n_clips, n_frames, n_bins) of float32
         A spectrum in each row.
     filters : sparse array or ndarray (n_bands, n_bins) of float32
         Weights: sparse for narrow bands, dense for bands that cover most bins.
-    out : ndarray (n_bands, n_frames) of float32, default=None
+    out : ndarray (n_clips, n_bands, n_frames) of float32, default=None
         Written to where given.
 
     Returns
     -------
-    ndarray (n_bands, n_frames) of float32
-        The same bits for every number of BLAS threads.
+    ndarray (n_clips, n_bands, n_frames) of float32
+        The same bits for every number of BLAS threads, and of clips.
     """
-    out = np.empty((filters.shape[0], len(values)), np.float32) if out is None else out
+    n_clips, n_frames, n_bins = values.shape
+    out = np.empty((n_clips, filters.shape[0], n_frames), np.float32) if out is None else out
     if isinstance(filters, np.ndarray):
-        _sum_dense(values, filters, out)
+        for clip, sums in zip(values, out, strict=True):
+            _sum_dense(clip, filters, sums)
     else:
-        bins = scratch("bins", *values.shape[::-1])
-        bins[:] = values.T  # a sparse product of rows in one piece is far faster
-        out[:] = filters @ bins
+        bins = scratch("bins", n_bins, n_clips * n_frames)
+        # A sparse product of rows in one piece is far faster.
+        bins[:] = values.reshape(-1, n_bins).T
+        out[:] = (filters @ bins).reshape(-1, n_clips, n_frames).swapaxes(0, 1)
     return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -65,45 +66,46 @@ def warn_of_silent_bands(filters: scipy.sparse.csr_array, n_fft: int, caller: st
         )
 
 
-def mel_spectrogram(
-    waveform: NDArray[np.float32],
+def mel_spectrograms(
+    waveforms: Sequence[NDArray[np.float32]],
     stft: STFT,
     filters: FilterBank,
     *,
     power: float = 2.0,
     out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
-    """Give the spectrogram of a waveform, summed into the bands of a filter bank.
+    """Give the spectrograms of waveforms, summed into the bands of a filter bank.
 
     Parameters
     ----------
-    waveform : ndarray (n_timepoints,) of float32
-        At least one sample.
+    waveforms : sequence of ndarrays (n_timepoints,) of float32
+        One or more, of one length of at least one sample.
     stft : STFT
         Frames and window.
     filters : sparse array or ndarray (n_bands, n_bins) of float32
         From `mel_filters`, or any other bank.
     power : float > 0, default=2.0
         Exponent of the amplitude: 1 for amplitude, 2 for power.
-    out : ndarray (n_bands, n_frames) of float32, default=None
+    out : ndarray (n_clips, n_bands, n_frames) of float32, default=None
         Written to where given.
 
     Returns
     -------
-    ndarray (n_bands, n_frames) of float32
+    ndarray (n_clips, n_bands, n_frames) of float32
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skspec.signal import STFT, make_window, mel_filters, mel_spectrogram
+    >>> from skspec.signal import STFT, make_window, mel_filters, mel_spectrograms
     >>> stft = STFT(make_window("hann", 512, 512), hop_length=160)
-    >>> noise = np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
-    >>> mel_spectrogram(noise, stft, mel_filters(16_000, 512, n_mels=40)).shape
-    (40, 101)
+    >>> noise = np.random.default_rng(0).standard_normal((2, 16_000), dtype=np.float32)
+    >>> mel_spectrograms(noise, stft, mel_filters(16_000, 512, n_mels=40)).shape
+    (2, 40, 101)
     """
     if out is None:
-        out = np.empty((filters.shape[0], stft.n_frames(len(waveform))), np.float32)
-    for frames, spectrum in spectrum_blocks(waveform, stft):
+        n_bands, n_frames = filters.shape[0], stft.n_frames(len(waveforms[0]))
+        out = np.empty((len(waveforms), n_bands, n_frames), np.float32)
+    for clips, frames, spectrum in spectrum_blocks(waveforms, stft):
         values = magnitude(spectrum, power, scratch("magnitude", *spectrum.shape))
-        sum_bins(values, filters, out=out[:, frames])
+        sum_bins(values, filters, out=out[clips, :, frames])
     return out

@@ -77,7 +77,7 @@ def yin(
     (True, True)
     """
     shortest, longest = math.floor(sr / fmax), min(math.ceil(sr / fmin), stft.n_fft - 1)
-    frames = stft.frames(waveform)
+    frames = stft.frames([waveform])[0]
     size = max(1, BLOCK_SIZE // stft.n_fft)
     periods, depths = np.empty(len(frames)), np.empty(len(frames))
     for start in range(0, len(frames), size):

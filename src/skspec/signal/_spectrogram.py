@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -40,50 +41,51 @@ def spectrum_factors(stft: STFT, sr: float, scaling: Scaling) -> NDArray[np.floa
     return factors
 
 
-def spectrogram(
-    waveform: NDArray[np.float32],
+def spectrograms(
+    waveforms: Sequence[NDArray[np.float32]],
     stft: STFT,
     *,
     power: float = 2.0,
     bins: slice | None = None,
     out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
-    """Give the amplitudes of a waveform's spectrum over time.
+    """Give the amplitudes of the spectra of waveforms over time.
 
     Parameters
     ----------
-    waveform : ndarray (n_timepoints,) of float32
-        At least one sample.
+    waveforms : sequence of ndarrays (n_timepoints,) of float32
+        One or more, of one length of at least one sample.
     stft : STFT
         Frames and window.
     power : float > 0, default=2.0
         Exponent of the amplitude: 1 for amplitude, 2 for power.
     bins : slice, default=None
         Which frequencies are kept; None keeps all.
-    out : ndarray (n_bins, n_frames) of float32, default=None
+    out : ndarray (n_clips, n_bins, n_frames) of float32, default=None
         Written to where given.
 
     Returns
     -------
-    ndarray (n_bins, n_frames) of float32
+    ndarray (n_clips, n_bins, n_frames) of float32
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skspec.signal import STFT, make_window, spectrogram
+    >>> from skspec.signal import STFT, make_window, spectrograms
     >>> stft = STFT(make_window("hamming", 256, 256), hop_length=128)
-    >>> noise = np.random.default_rng(0).standard_normal(8000).astype(np.float32)
-    >>> spectrogram(noise, stft, power=1.0).shape
-    (129, 63)
+    >>> noise = np.random.default_rng(0).standard_normal((2, 8000), dtype=np.float32)
+    >>> spectrograms(noise, stft, power=1.0).shape
+    (2, 129, 63)
     """
     kept = slice(0, stft.n_bins) if bins is None else bins
     if out is None:
-        shape = (len(range(stft.n_bins)[kept]), stft.n_frames(len(waveform)))
-        out = np.empty(shape, np.float32)
-    for frames, spectrum in spectrum_blocks(waveform, stft):
-        part = spectrum[:, kept]
-        rows = scratch("bins", *part.shape[::-1])
+        n_bins, n_frames = len(range(stft.n_bins)[kept]), stft.n_frames(len(waveforms[0]))
+        out = np.empty((len(waveforms), n_bins, n_frames), np.float32)
+    for clips, frames, spectrum in spectrum_blocks(waveforms, stft):
+        part = spectrum[:, :, kept]
+        amplitudes = magnitude(part, power, scratch("magnitude", *part.shape))
         # Turned in the cache and then copied: scattered over fresh memory it takes twice as long.
-        rows[:] = magnitude(part, power, scratch("magnitude", *part.shape)).T
-        out[:, frames] = rows
+        turned = scratch("bins", part.shape[0], *part.shape[:0:-1])
+        turned[:] = amplitudes.swapaxes(1, 2)
+        out[clips, :, frames] = turned
     return out
