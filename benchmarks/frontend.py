@@ -21,8 +21,10 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import kaldi_native_fbank
@@ -226,16 +228,16 @@ def systems(clips: np.ndarray) -> dict[str, dict[str, Callable[[], Any]]]:
 def measure_one_core(clips: np.ndarray, rounds: int) -> dict[str, dict[str, Any]]:
     """Let all systems take turns."""
     floor, groups = bare_rfft(clips), systems(clips)
-    figures = {}
-    for name, group in groups.items():
-        rows: dict[str, list[float]] = {"floor": [], **{system: [] for system in group}}
-        for _ in range(rounds):
+    rows: dict[str, dict[str, list[float]]] = {
+        name: {"floor": [], **{system: [] for system in group}} for name, group in groups.items()
+    }
+    for _ in range(rounds):
+        for name, group in groups.items():
             before = faster(floor)
             for system, function in group.items():
-                rows[system].append(faster(function))
-            rows["floor"].append((before + faster(floor)) / 2)
-        figures[name] = _one_core_figures(rows, len(clips))
-    return figures
+                rows[name][system].append(faster(function))
+            rows[name]["floor"].append((before + faster(floor)) / 2)
+    return {name: _one_core_figures(seconds, len(clips)) for name, seconds in rows.items()}
 
 
 def _one_core_figures(rows: dict[str, list[float]], n_clips: int) -> dict[str, Any]:
@@ -252,38 +254,26 @@ def _one_core_figures(rows: dict[str, list[float]], n_clips: int) -> dict[str, A
 def measure_two_jobs(clips: np.ndarray, rounds: int) -> dict[str, dict[str, Any]]:
     """Give what a second job brings each transformer, and a second thread the floor."""
     halves = [bare_rfft(half) for half in np.array_split(clips, 2)]
+    pairs = {name: [ours(name, clips, n_jobs) for n_jobs in (1, 2)] for name in TRANSFORMERS}
+    shapes = {name: one()[0].shape for name, (one, _) in pairs.items()}
+    gains: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in pairs}
     with ThreadPoolExecutor(2) as pool:
-        return {name: _two_job_figures(name, clips, halves, pool, rounds) for name in TRANSFORMERS}
 
+        def floor(call: Callable[..., Any], shape: tuple[int, ...], *, writing: bool) -> None:
+            """Run both halves by `call`, with images of memory that is new each time."""
+            images = np.array_split(np.empty((len(clips), *shape), np.float32), 2)
+            tasks = zip(halves, images, strict=True)
+            list(call(lambda task: _rfft_and_write(*task, writing=writing), tasks))
 
-def _two_job_figures(
-    name: str,
-    clips: np.ndarray,
-    halves: list[Callable[[], Any]],
-    pool: ThreadPoolExecutor,
-    rounds: int,
-) -> dict[str, Any]:
-    one, two = (ours(name, clips, n_jobs) for n_jobs in (1, 2))
-    shape = one()[0].shape
-    rows: dict[str, list[float]] = {"ours": [], "rfft": [], "floor": []}
-
-    def floor(call: Callable[..., Any], *, writing: bool) -> None:
-        """Run both halves by `call`, with images of memory that is new each time."""
-        images = np.array_split(np.empty((len(clips), *shape), np.float32), 2)
-        tasks = zip(halves, images, strict=True)
-        list(call(lambda task: _rfft_and_write(*task, writing=writing), tasks))
-
-    for _ in range(rounds):
-        rows["ours"].append(faster(one) / faster(two))
-        for row, writing in (("rfft", False), ("floor", True)):
-            alone = faster(lambda writing=writing: floor(map, writing=writing))
-            together = faster(lambda writing=writing: floor(pool.map, writing=writing))
-            rows[row].append(alone / together)
-    return {
-        "one_job_over_two_jobs": spread(rows["ours"]),
-        "bare_rfft_one_thread_over_two": spread(rows["rfft"]),
-        "bare_rfft_and_new_images_one_thread_over_two": spread(rows["floor"]),
-    }
+        for _ in range(rounds):
+            for name, (one, two) in pairs.items():
+                gain = gains[name]
+                gain["one_job_over_two_jobs"].append(faster(one) / faster(two))
+                for key, writing in (("bare_rfft", False), ("bare_rfft_and_new_images", True)):
+                    floors = partial(floor, shape=shapes[name], writing=writing)
+                    alone, both = faster(partial(floors, map)), faster(partial(floors, pool.map))
+                    gain[f"{key}_one_thread_over_two"].append(alone / both)
+    return {name: {key: spread(v) for key, v in gain.items()} for name, gain in gains.items()}
 
 
 def _rfft_and_write(rfft: Callable[[], Any], images: np.ndarray, *, writing: bool) -> None:
@@ -297,7 +287,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--clips-of-two-jobs", type=int, default=200)
+    parser.add_argument("--clips-of-two-jobs", type=int, default=400)
     given = parser.parse_args()
     if os.environ.get("OMP_NUM_THREADS") != "1":
         raise SystemExit("Set OMP_NUM_THREADS=1: the figures are for one core, or one a job.")

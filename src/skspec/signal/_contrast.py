@@ -165,22 +165,21 @@ def band_extremes(
             np.minimum.reduce(turned[band.bins], axis=0, out=smallest[row])
             np.maximum.reduce(turned[band.bins], axis=0, out=largest[row])
         else:
-            _mean_extremes(spectra[:, band.bins], band.n_extreme, smallest[row], largest[row])
+            _sum_extremes(spectra[:, band.bins], band.n_extreme, smallest[row], largest[row])
+    extremes /= np.array([[band.n_extreme] for band in bands], np.float32)
     return extremes.reshape(2, len(bands), n_clips, n_frames).swapaxes(1, 2)
 
 
-def _mean_extremes(
+def _sum_extremes(
     amplitudes: NDArray[np.float32],
     count: int,
     smallest: NDArray[np.float32],
     largest: NDArray[np.float32],
 ) -> None:
-    """Write the means of the `count` smallest and largest values of each row."""
+    """Write the sums of the `count` smallest and largest values of each row."""
     # numpy sorts float32 by vectors, but does not partition so: sorting is far faster.
     ordered = scratch("band", *amplitudes.shape)
     ordered[:] = amplitudes
     ordered.sort(axis=1)
     np.add.reduce(ordered[:, :count], axis=1, out=smallest)
     np.add.reduce(ordered[:, -count:], axis=1, out=largest)
-    smallest /= np.float32(count)
-    largest /= np.float32(count)

@@ -22,9 +22,10 @@ Window = str | tuple[Any, ...] | ArrayLike
 # more, and four times as much a third. Without blocks a long recording would not fit in memory.
 BLOCK_BYTES = 2**21
 
-# Rows that one vector of the FFT holds at most. What is left of a block after whole vectors goes
-# through other code, one row at a time, and could so get other bits than in another block.
-VECTOR_ROWS = 16
+# Rows that one vector of the FFT holds: 4 in scipy as it is handed out, 8 in builds for AVX. What
+# is left of a block after whole vectors goes through other code, one row at a time, and could so
+# get other bits than in another block.
+VECTOR_ROWS = 8
 
 
 @dataclass(frozen=True, eq=False)
