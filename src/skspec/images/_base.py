@@ -42,9 +42,10 @@ Clips = Sequence[NDArray[np.float32]]
 Painter = Callable[[Clips, Images], None]
 WaveformsLike = ArrayLike | Sequence[Any]
 
-# Of waveforms that are painted at once. The frames of more would not stay in a core's cache; with
-# those of fewer, threads wait more often for Python's lock.
+# Of waveforms that are painted at once, and how many at most. The frames of more would not stay in
+# a core's cache; with those of fewer, threads wait more often for Python's lock.
 PAINTED_SAMPLES = 2**17
+PAINTED_CLIPS = 16
 
 
 class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
@@ -219,7 +220,7 @@ class WaveformImageTransformer(TransformerMixin, BaseEstimator, ABC):
         return images
 
     def _count_painted_at_once(self) -> int:
-        return max(1, PAINTED_SAMPLES // self.n_timepoints_)
+        return max(1, min(PAINTED_CLIPS, PAINTED_SAMPLES // self.n_timepoints_))
 
     def _draw_all(self, clips: Waveforms, images: Images, device: torch.device) -> None:
         """Draw on a torch device, a block of clips after the other."""
