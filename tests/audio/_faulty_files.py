@@ -649,6 +649,11 @@ add(
     error="integer samples",
 )
 add(
+    "float_of_integers_stereo",  # the mean of the channels ends in .5
+    wav(fmt(3, n_channels=2, width=4), chunk(b"data", np.hstack([_whole, _whole + 1]).tobytes())),
+    error="integer samples",
+)
+add(
     "float_loud",
     wav(fmt(3, width=4), chunk(b"data", (20 * TONE).tobytes())),
     20 * TONE,

@@ -3,12 +3,14 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from numpy.testing import assert_allclose
 
 from skspec import read_clips, scan_audio
-from skspec.exceptions import AudioReadError, ParameterError
+from skspec.audio import read_audio
+from skspec.exceptions import AudioReadError, InputTypeError, ParameterError
 
 SR = 8000
 
@@ -108,8 +110,32 @@ def test_scan_stops_where_told_and_shows_a_bar(folder, capsys):
     path = folder("a.flac", np.zeros(600_000))
     table = scan_audio([path], max_duration_s=40.0, verbose=1)
     assert 40 <= table["duration_s"][0] < 75
-    assert table["finding"][0] == "looked at up to 40.0 s; silent"
+    assert table["finding"][0] == f"looked at its first {table['duration_s'][0]:g} s; silent"
     assert "Scanning" in capsys.readouterr().err
+    assert scan_audio([path], max_duration_s=75.0)["finding"][0] == "silent"  # it is that long
+
+
+def test_what_read_audio_finds_too_long_is_not_readable(folder):
+    path = folder.path / "night.flac"
+    soundfile.write(path, np.tile(tone(1000), 800), 100, subtype="PCM_16")  # 8000 s
+    table = scan_audio([path])
+    assert not table["readable"][0]
+    assert table["finding"][0].startswith("is longer than 7200 s")
+    with pytest.raises(AudioReadError, match="is longer than"):
+        read_audio(path)
+
+
+def test_a_series_is_taken_in_its_order_and_one_path_is_no_list(folder):
+    paths = [folder(f"{n}.wav", tone(n)) for n in (100, 200, 300)]
+    series = pd.Series(paths)[[2, 0, 1]]
+    assert (scan_audio(series)["duration_s"] * SR).round().tolist() == [300, 100, 200]
+    waveforms, _ = read_clips(series, SR)
+    assert [len(waveform) for waveform in waveforms] == [300, 100, 200]
+    for function in (scan_audio, lambda path: read_clips(path, SR)):
+        with pytest.raises(
+            InputTypeError, match=r"Got one path, '.*100\.wav', but expected a list"
+        ):
+            function(str(paths[0]))
 
 
 def test_no_files_give_an_empty_table():

@@ -52,6 +52,17 @@ def test_parts_are_bitwise_the_whole(path, sr, monkeypatch):
     assert_array_equal(read_audio(path, sr)[0], expected)
 
 
+@pytest.mark.parametrize("sr", [None, 16_000])
+@pytest.mark.parametrize("n", [4000, 400_000])
+def test_the_rest_comes_whole_after_a_part(tmp_path, n, sr):
+    soundfile.write(tmp_path / "a.wav", noise(n), 44_100)
+    whole, _ = read_audio(tmp_path / "a.wav", sr)
+    with AudioStream(tmp_path / "a.wav", sr) as stream:
+        assert_array_equal(stream.read(10), whole[:10])
+        assert_array_equal(stream.read_rest(), whole[10:])
+        assert stream.position == len(whole)
+
+
 def test_one_channel_of_several(tmp_path):
     channels = noise(500, 3).astype(np.float32)
     soundfile.write(tmp_path / "a.wav", channels, 8000, subtype="FLOAT")

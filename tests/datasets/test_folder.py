@@ -1,5 +1,7 @@
 """Folders named by label, and tables."""
 
+import pathlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,6 +94,18 @@ def test_absolute_paths_and_paths_outside_are_taken(folder, tree):
     data = load_folder(folder, table=table)
     assert data.paths.tolist() == [str(folder / "1.wav"), str(other / "4.wav")]
     assert "in an earlier row as well" in data.skipped["reason"].tolist()
+
+
+def test_relative_folders_and_absolute_rows_name_the_same_files(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    rows = [(str(folder / "1.wav"), "owl"), ("1.wav", "wren"), (str(folder / "3.mp3"), "owl")]
+    pd.DataFrame(rows, columns=["path", "label"]).to_csv(folder / "labels.csv", index=False)
+    data = load_folder(folder.name, table=folder / "labels.csv")
+    assert data.paths.tolist() == [str(folder / "1.wav"), str(folder / "3.mp3")]
+    assert sorted(data.skipped.to_numpy().tolist()) == [
+        [str(pathlib.Path(folder.name, "1.wav")), "in an earlier row as well"],
+        [str(pathlib.Path(folder.name, "deep/2.flac")), "in no row of the table"],
+    ]
 
 
 def test_rows_that_cannot_be_used_are_listed(folder, reasons):

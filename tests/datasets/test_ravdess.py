@@ -102,7 +102,8 @@ def test_fetch_unpacks_what_the_archive_holds(tmp_path, monkeypatch, serve):
     sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
     server = serve(archive.parent)
     monkeypatch.setitem(_ravdess.ARCHIVES, "song", (f"{server.url}/{archive.name}", sha256))
-    data = fetch_ravdess(tmp_path / "home", channel="song")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    data = fetch_ravdess("~/home", channel="song")
     assert data.paths.tolist() == [
         str(tmp_path / "home" / "ravdess_song" / "Actor_01" / "03-02-03-01-01-01-01.wav")
     ]

@@ -40,8 +40,9 @@ def tick_texts(display):
 
 def test_mel_bands_are_labelled_in_hz(X):
     mel = MelSpectrogramImage(**FRAMES, n_mels=16).fit(X)
-    display = SpectrogramDisplay.from_estimator(Pipeline([("mel", mel)]), X, index=1)
-    assert_array_equal(np.ravel(display.mesh_.get_array()), mel.transform(X)[1].ravel())
+    for index in (1, -1):
+        display = SpectrogramDisplay.from_estimator(Pipeline([("mel", mel)]), X, index=index)
+        assert_array_equal(np.ravel(display.mesh_.get_array()), mel.transform(X)[1].ravel())
     assert label_of(display) == ("frequency (Hz)", "dB")
     assert tick_texts(display)[-1] == f"{mel.get_frequencies()[-1]:.0f}"
 

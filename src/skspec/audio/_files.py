@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from skspec.exceptions import AudioReadError
+from skspec.exceptions import AudioReadError, InputTypeError
 
 _LFS_POINTER = b"version https://git-lfs"
 _TEXT_BYTES = bytes(range(32, 127)) + b"\t\n\r\f"
+
+
+def list_paths(paths: Iterable[str | os.PathLike[str]]) -> list[str | os.PathLike[str]]:
+    """Give paths as a list: those of a pandas Series would go by their labels."""
+    if isinstance(paths, str | bytes | os.PathLike):
+        raise InputTypeError(f"Got one path, {paths!r}, but expected a list; give [path].")
+    return list(paths)
 
 
 def check_sound_files(paths: Sequence[str | os.PathLike[str]]) -> None:

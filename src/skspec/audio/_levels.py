@@ -42,7 +42,8 @@ class Levels:
         self.peak = max(self.peak, peak)
         if peak > LOUDEST:
             raise AudioReadError(self.path, f"its peak is {peak:.3g}, full scale is 1", _SCALE)
-        self.is_whole &= peak <= USUAL_PEAK or np.array_equal(waveform, np.rint(waveform))
+        whole = channels if channels.shape[1] > 1 else waveform  # a mean of integers may be none
+        self.is_whole &= peak <= USUAL_PEAK or np.array_equal(whole, np.rint(whole))
         if channels.shape[1] > 1:
             self.power += float(np.square(waveform).sum())
             self.channel_power += float(np.square(channels).mean(axis=1).sum())

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from skspec._jobs import share_out
 from skspec._progress import progress_bar
 from skspec._validation import check_choice
-from skspec.audio._reading import read_audio
+from skspec.audio._files import list_paths
+from skspec.audio._reading import LONGEST_S, read_audio
 from skspec.exceptions import AudioReadError
 
 _POLICIES = ("raise", "skip", "nan")
@@ -26,7 +27,7 @@ def read_clips(
     on_error: Literal["raise", "skip", "nan"] = "raise",
     channel: Literal["mix"] | int = "mix",
     truncated: Literal["raise", "warn", "accept"] = "raise",
-    max_duration_s: float | None = 7200.0,
+    max_duration_s: float | None = LONGEST_S,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> tuple[list[NDArray[np.float32]], pd.DataFrame]:
@@ -83,6 +84,7 @@ def read_clips(
     (1, [1], ['is text, not sound'])
     """
     check_choice("on_error", on_error, _POLICIES)
+    paths = list_paths(paths)
     results: list[NDArray[np.float32] | AudioReadError | None] = [None] * len(paths)
 
     def read(index: int) -> None:

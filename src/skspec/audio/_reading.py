@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from skspec.audio._stream import AudioStream
 from skspec.exceptions import AudioReadError
 
+LONGEST_S = 7200.0
+
 
 def read_audio(
     path: str | os.PathLike[str],
@@ -18,7 +20,7 @@ def read_audio(
     *,
     channel: Literal["mix"] | int = "mix",
     truncated: Literal["raise", "warn", "accept"] = "raise",
-    max_duration_s: float | None = 7200.0,
+    max_duration_s: float | None = LONGEST_S,
 ) -> tuple[NDArray[np.float32], float]:
     """Read a sound file as a mono float32 waveform, full scale 1.
 

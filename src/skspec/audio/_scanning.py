@@ -14,7 +14,8 @@ from skspec._jobs import share_out
 from skspec._progress import progress_bar
 from skspec.audio._containers import read_digest
 from skspec.audio._decoder import Decoder
-from skspec.audio._files import reason_of
+from skspec.audio._files import list_paths, reason_of
+from skspec.audio._reading import LONGEST_S
 from skspec.audio._statistics import Statistics
 from skspec.exceptions import AudioReadError
 
@@ -85,6 +86,7 @@ def scan_audio(
     1     False      0.3125  truncated: 10000 of 32000 bytes of sound are there
     2     False         NaN                                        is text, not sound
     """
+    paths = list_paths(paths)
     rows: list[_Row] = [_Row("")] * len(paths)
 
     def make_scanner() -> Callable[[int], None]:
@@ -143,7 +145,7 @@ def _describe(row: _Row, decoder: Decoder, max_duration_s: float | None) -> None
             digest.update(block)
         if decoder.position >= longest:
             break
-    is_whole = decoder.position < longest
+    is_whole = decoder.is_done or decoder.position < longest
     row.duration_s, row.sr = statistics.n / decoder.sr, decoder.sr
     row.channels, row.format = decoder.n_channels, decoder.format
     row.samples_key = f"{statistics.key.hexdigest()} {decoder.sr} {decoder.n_channels}"
@@ -153,7 +155,10 @@ def _describe(row: _Row, decoder: Decoder, max_duration_s: float | None) -> None
     if is_whole and not faults and digest is not None and not digest.matches():
         faults.append("damaged: its samples are not those that its MD5 was made of")
     faults += statistics.faults()
-    remarks = [decoder.layout.correction, "" if is_whole else f"looked at up to {max_duration_s} s"]
+    if row.duration_s > LONGEST_S:
+        faults.append(f"is longer than {LONGEST_S:g} s, the most that is read at once")
+    looked = "" if is_whole else f"looked at its first {row.duration_s:g} s"
+    remarks = [decoder.layout.correction, looked]
     row.readable = not faults
     row.finding = "; ".join(filter(None, [*faults, *remarks, *statistics.remarks()]))
 

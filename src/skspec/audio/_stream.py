@@ -148,7 +148,8 @@ class AudioStream:
         """Read all that is left."""
         parts = [self._left, *self._coming]
         self._left = np.zeros(0, np.float32)
-        waveform = np.concatenate(parts) if len(parts) != 2 else parts[1]
+        is_one = len(parts) == 2 and not len(parts[0])  # most files: nothing to copy
+        waveform = parts[1] if is_one else np.concatenate(parts)
         self.position += len(waveform)
         return waveform
 

@@ -140,11 +140,12 @@ def load_common_voice(
     if labels is None:
         labels = ("female", "male") if label == "gender" else rows["label"].dropna().unique()
     rows, skipped = _usable(root, rows, label, labels)
-    if n_files is not None:
+    if n_files is not None and not rows.empty:
         rows, unused = _most_voted(rows, n_files, len(labels))
         skipped += unused
     if rows.empty:
-        raise nothing_found(ABOUT.name, root, f"clips with a {label} in {list(labels)}", skipped)
+        wanted = f"clips whose {label} is one of {list(labels)}"
+        raise nothing_found(ABOUT.name, root, wanted, skipped)
     groups = rows.get("client_id")
     if groups is None:
         _warn_of_speakers(root)
@@ -191,7 +192,9 @@ def _read_part(root: str, part: str, label: str) -> pd.DataFrame:
     column = "accents" if label == "accent" and "accents" in rows else label
     path = "path" if newer else "filename"
     check_columns(rows, [path, "up_votes", column, *(["client_id"] if newer else [])], table)
-    clip = "clips/" + rows[path] if newer else rows[path]
+    clip = rows[path]
+    if newer:  # the release of February 2019 leaves the ending out
+        clip = "clips/" + clip.str.replace(r"^[^.]+$", r"\g<0>.mp3", regex=True)
     return rows.assign(part=part, label=rows[column], clip=clip)
 
 
@@ -230,6 +233,11 @@ def _most_voted(rows: pd.DataFrame, n_files: int, n_labels: int) -> tuple[pd.Dat
     """Give equally many rows of each label, those with the most up-votes, in their old order."""
     counts = rows["label"].value_counts()
     n_each = min(n_files // n_labels, counts.min()) if len(counts) == n_labels else 0
+    if n_each == 0:
+        raise InputError(
+            f"Got n_files={n_files}, but expected as many as {n_labels} labels, each of which has "
+            f"clips; there are {counts.to_dict()}."
+        )
     ranked = rows.sort_values("up_votes", ascending=False, kind="stable")
     kept = ranked.groupby("label").head(n_each).index
     reason = f"not among the {n_each} with the most up-votes of its label"

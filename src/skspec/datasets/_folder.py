@@ -134,14 +134,16 @@ def _load_table(
     rows = read_table(table, text=needed)
     check_columns(rows, needed, table)
     files, skipped = walk(root)
-    present = {os.path.normpath(os.path.join(root, file)) for file in files}
+    here = [os.path.normpath(os.path.join(root, file)) for file in files]
+    present = {os.path.abspath(file): file for file in here}
     paths = rows[path].map(lambda name: os.path.normpath(os.path.join(root, name or "")))
+    places = paths.map(os.path.abspath)  # a row may say otherwise than `folder` where a file is
     checks = {f"its row has no {name}": rows[name].isna() for name in needed}
-    checks["in an earlier row as well"] = paths.duplicated()
-    checks["no such file"] = [p not in present and not os.path.isfile(p) for p in paths]
+    checks["in an earlier row as well"] = places.duplicated()
+    checks["no such file"] = [p not in present and not os.path.isfile(p) for p in places]
     usable, unused = screen(paths, checks)
-    own = None if isinstance(table, pd.DataFrame) else os.path.normpath(os.fspath(table))
-    unnamed = sorted(present.difference(paths, [own]))
+    own = [] if isinstance(table, pd.DataFrame) else [os.path.abspath(os.fspath(table))]
+    unnamed = sorted(present[place] for place in present.keys() - {*places, *own})
     skipped += unused + [(file, "in no row of the table") for file in unnamed]
     return _make(root, paths[usable], rows[usable], skipped, label, group)
 

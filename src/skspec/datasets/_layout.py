@@ -27,7 +27,13 @@ SOUND_SUFFIXES = frozenset(
         ".oga",
         ".ogg",
         ".opus",
+        ".rf64",
+        ".snd",
+        ".sph",
+        ".voc",
+        ".w64",
         ".wav",
+        ".wave",
     }
 )
 

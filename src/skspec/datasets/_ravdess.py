@@ -194,7 +194,7 @@ def fetch_ravdess(
     1440
     """
     check_choice("channel", channel, list(ARCHIVES))
-    home = Path(pooch.os_cache("skspec") if data_home is None else data_home)
+    home = Path(pooch.os_cache("skspec") if data_home is None else data_home).expanduser()
     url, sha256 = ARCHIVES[channel]
     folder = fetch_zip(url, home / f"ravdess_{channel}", sha256=sha256, verbose=verbose)
     return load_ravdess(folder, channel=channel)

@@ -77,7 +77,8 @@ class TrainOnly(BaseCrossValidator):
         y : array-like of shape (n_samples,), default=None
             Labels.
         groups : array-like of shape (n_samples,), default=None
-            Groups, which no split divides.
+            Groups. Supplements of a group under test are left out of training; whether other rows
+            of a group are divided is up to `cv`, such as `StratifiedGroupKFold`, which does not.
 
         Yields
         ------

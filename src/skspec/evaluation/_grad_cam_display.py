@@ -86,7 +86,7 @@ class GradCAMDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         """
-        clip = X[index : index + 1]
+        clip = X[index:][:1]
         (saliency,) = grad_cam(estimator, clip, target=target, block=block)
         title = _title(estimator.classes_, estimator.predict_proba(clip)[0], target)
         spectrogram = SpectrogramDisplay.from_estimator(estimator, clip, channel=channel, ax=ax)

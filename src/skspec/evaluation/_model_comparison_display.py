@@ -1,4 +1,4 @@
-"""`ModelComparisonDisplay`: systems in rows, the best on top, with every split and the interval."""
+"""`ModelComparisonDisplay`: systems in rows, the highest mean on top, with every split and the interval."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class SpectrogramDisplay:
                 "such as MelSpectrogramImage, or a Pipeline that begins with one."
             )
         check_is_fitted(first)
-        image = first.transform(X[index : index + 1])[0]
+        image = first.transform(X[index:][:1])[0]
         if not 0 <= channel < len(image):
             raise ParameterError(
                 f"Got channel={channel!r}, but expected 0 to {len(image) - 1}: "
