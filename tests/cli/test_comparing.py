@@ -93,6 +93,12 @@ def test_verdict_of_the_baseline_is_against_guessing():
     assert "0.71 against 0.50; the difference is +0.21 ± 0.03 (95 % interval, 3 splits)." in text
 
 
+def test_majority_is_no_recipe_to_use():
+    text = verdict(evaluation({"majority": [0.5] * 3, SVM: [0.2, 0.21, 0.22]}), SVM)
+    assert f"{SVM} is worse than majority: balanced accuracy 0.21 against 0.50" in text
+    assert "--recipe" not in text
+
+
 def test_verdict_of_one_split():
     text = verdict(evaluation({"majority": [0.5], SVM: [0.7]}), SVM)
     assert "from too few splits" in text

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skspec.cli._output import Output, listing, plain_table, records
+from skspec.cli._output import Output, listing, plain_table, prepare_file, records
+from skspec.exceptions import InputError
 
 TABLE = pd.DataFrame({"name": ["a", "bcd"], "n": [10, 2], "share": [0.5, np.nan]})
 
@@ -46,6 +47,14 @@ def test_remarks_go_to_stderr_and_the_result_to_stdout(capsys, quiet, err):
     captured = capsys.readouterr()
     assert captured.err == err
     assert json.loads(captured.out) == {"grün": None}
+
+
+def test_file_to_write_gets_its_folder_and_is_none(tmp_path):
+    prepare_file(None)
+    prepare_file(tmp_path / "new" / "folder" / "table.csv")
+    assert (tmp_path / "new" / "folder").is_dir()
+    with pytest.raises(InputError, match=r"Got --output '.*new', but that is a folder\. Give a"):
+        prepare_file(tmp_path / "new")
 
 
 def test_no_progress_where_nobody_looks():

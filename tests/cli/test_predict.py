@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from skspec import load, read_audio
+from skspec import MelSpectrogramImage, load, read_audio, save
 from skspec.recordings import predict_recording
 
 
@@ -150,8 +150,62 @@ def test_tracks_of_several_recordings_are_files_of_a_folder(run, model, recordin
         shutil.copy(recording, tmp_path / "nights" / night / "tape.wav")
     words = ["--window", 1, "--format", "audacity", "--output", tmp_path / "tracks"]
     assert run("predict", model, tmp_path / "nights", *words)[0] == 0
-    names = {path.name for path in (tmp_path / "tracks").iterdir()}
-    assert names == {"monday_tape.wav.txt", "sunday_tape.wav.txt"}
+    names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.txt")}
+    assert names == {"tracks/monday/tape.wav.txt", "tracks/sunday/tape.wav.txt"}
+
+
+def test_each_recording_has_a_track_of_its_own(run, model, recording, tmp_path):
+    (tmp_path / "a").mkdir()
+    paths = [shutil.copy(recording, tmp_path / name) for name in ("a/b.wav", "a_b.wav")]
+    words = ["--window", 1, "--format", "audacity", "--output", tmp_path / "tracks"]
+    _, _, err = run("predict", model, *paths, *words)
+    assert err == f"Wrote 2 files to {tmp_path / 'tracks'}.\n"
+    assert len(list((tmp_path / "tracks").rglob("*.txt"))) == 2
+    # One more, into the folder that is there now.
+    assert run("predict", model, recording, *words)[0] == 0
+    assert (tmp_path / "tracks" / "tape.wav.txt").is_file()
+
+
+@pytest.mark.parametrize(
+    ("output", "words", "message"),
+    [
+        ("", [], "is a folder. Give a file."),
+        ("", ["--window", 1], "is a folder. Give a file."),
+        ("a.wav", ["--window", 1, "--format", "raven"], "is a file. Give a folder for the tracks"),
+    ],
+)
+def test_output_that_cannot_be_written_is_met_first(run, model, tmp_path, output, words, message):
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).write_text("no sound, but it is not looked at")
+    target = tmp_path / output
+    status, out, err = run("predict", model, tmp_path, "--output", target, *words)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"skspec: Got --output {str(target)!r}, but that {message}")
+
+
+def test_folder_of_the_output_is_made(run, model, kicks, recording, tmp_path):
+    assert run("predict", model, kicks[0], "--output", tmp_path / "new" / "a.csv")[0] == 0
+    assert len(pd.read_csv(tmp_path / "new" / "a.csv")) == 1
+    words = ["--window", 1, "--format", "raven", "--output", tmp_path / "other" / "a.txt"]
+    assert run("predict", model, recording, *words)[0] == 0
+    assert (tmp_path / "other" / "a.txt").is_file()
+
+
+@pytest.mark.parametrize("words", [[], ["--window", 1]], ids=["clips", "windows"])
+def test_rate_must_be_that_of_the_model(run, model, recording, words):
+    status, out, err = run("predict", model, recording, "--sr", 8000, *words)
+    assert (status, out) == (1, "")
+    assert "Got sr=8000.0, but Pipeline takes waveforms at [16000.0] Hz." in err
+    assert run("predict", model, recording, "--sr", 16000, *words) == run(
+        "predict", model, recording, *words
+    )
+
+
+def test_model_that_is_no_classifier(run, kicks, tmp_path):
+    save(MelSpectrogramImage(sr=16_000).fit(kicks), tmp_path / "mel.skspec")
+    status, out, err = run("predict", tmp_path / "mel.skspec", *kicks)
+    assert (status, out) == (1, "")
+    assert "is a MelSpectrogramImage without classes_. Give a fitted classifier." in err
 
 
 def test_damaged_recording_is_read_as_far_as_it_goes(run, run_json, model, recording, tmp_path):
@@ -161,6 +215,20 @@ def test_damaged_recording_is_read_as_far_as_it_goes(run, run_json, model, recor
     content = run_json("predict", model, cut, "--window", 1, "--on-error", "skip")
     assert len(content["predictions"]) == 3  # of 50,000 samples at 16 kHz, whole seconds
     assert "truncated" in content["skipped"][0]["reason"]
+    _, _, err = run("predict", model, cut, "--window", 1, "--on-error", "skip")
+    assert err.count("truncated") == err.count(str(cut)) == 1
+
+
+@pytest.mark.parametrize("on_error", ["skip", "nan"])
+def test_recording_without_a_sample_stops_no_others(run_json, model, recording, tmp_path, on_error):
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16_000)
+    words = ["--window", 1, "--on-error", on_error]
+    content = run_json("predict", model, tmp_path / "empty.wav", recording, *words)
+    alone = run_json("predict", model, recording, *words)
+    assert content["predictions"] == alone["predictions"]
+    (skipped,) = content["skipped"]
+    assert skipped["path"] == str(tmp_path / "empty.wav")
+    assert skipped["reason"].endswith("holds no sample")
 
 
 @pytest.mark.slow

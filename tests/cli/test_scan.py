@@ -43,6 +43,21 @@ def test_json_and_table_have_every_file(run, run_json, folder, tmp_path):
     assert table["path"].tolist() == [file["path"] for file in content["files"]]
 
 
+def test_a_folder_is_no_output_and_a_missing_one_is_made(run, folder):
+    status, out, err = run("scan", folder, "--output", folder)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"skspec: Got --output {str(folder)!r}, but that is a folder.")
+    assert run("scan", folder, "--output", folder / "new" / "scan.csv")[0] == 0
+    assert len(pd.read_csv(folder / "new" / "scan.csv")) == 5
+
+
+def test_a_name_that_is_not_text_is_refused(run, folder):
+    status, out, err = run("scan", folder, folder / "caf\udce9.wav")
+    assert (status, out) == (1, "")
+    assert err.startswith("skspec: The name ")
+    assert err.endswith("caf\\udce9.wav' is not text in UTF-8. Rename the file.\n")
+
+
 def test_all_lists_whole_files_too(run, folder):
     assert len(run("scan", folder, "--all")[1].splitlines()) == 1 + 5 + 2
     assert len(run("scan", folder)[1].splitlines()) == 1 + 2 + 2

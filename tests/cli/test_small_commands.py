@@ -40,7 +40,9 @@ def test_backbone_that_is_not_there_is_one_line(run):
 def test_doctor(run, run_json, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "hub" / "checkpoints" / "net.pth").write_bytes(bytes(200_000))
+    net = tmp_path / "hub" / "checkpoints" / "net.pth"
+    net.write_bytes(bytes(200_000))
+    (net.parent / "snapshot.pth").symlink_to(net)
     content = run_json("doctor")
     assert content["versions"]["torch"] == torch.__version__
     assert content["versions"]["scikit-learn"] == sklearn.__version__

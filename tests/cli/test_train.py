@@ -75,6 +75,7 @@ def test_group_pattern_and_no_evaluation(run_json, drums, tmp_path):
     ("words", "message"),
     [
         (["--group-pattern", "nowhere"], "is not in the names of 16 of 16 files"),
+        (["--group-pattern", "(nowhere)?"], "is not in the names of 16 of 16 files"),
         (["--set", "svc__D=1"], "has no such parameter. The nearest are ['svc__C'"),
         (["--folds", 1], "1 folds are asked for"),
         (["--set", "svc__C=-1"], "'C' parameter of SVC must be"),
@@ -97,6 +98,28 @@ def test_folder_without_labels_names_the_table_in_it(run, drums, tmp_path):
     assert f"such as {str(tmp_path / 'table.csv')!r}." in err
 
 
+def test_mistyped_table_is_said_to_be_missing(run, drums):
+    status, out, err = run("train", drums / "tabel.csv", "--label", "kind", *QUICK)
+    assert (status, out) == (1, "")
+    assert err == f"skspec: There is no file or folder {str(drums / 'tabel.csv')!r}.\n"
+
+
+def test_folder_as_output_is_met_before_anything_is_read(run, tmp_path):
+    status, out, err = run("train", tmp_path / "nothing", "--output", tmp_path, *QUICK)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"skspec: Got --output {str(tmp_path)!r}, but that is a folder.")
+
+
+@pytest.mark.parametrize(("recipe", "takes"), [(SVM, False), ("small CNN", True)])
+def test_windows_are_proposed_where_they_work(run, drums, tmp_path, recipe, takes):
+    path = tmp_path / "m.skspec"
+    words = ["--recipe", recipe, "--no-evaluation", "--quiet", "--duration", 0.4]
+    _, out, _ = run("train", drums, "--output", path, *words)
+    hint = "; long recordings: --window 0.4" if takes else ""
+    assert out.splitlines()[-1] == f"Next: skspec predict {path} PATH... (files, folders{hint})"
+    assert hasattr(load(path), "predict_proba") == takes
+
+
 def test_one_label_is_refused(run, drums, tmp_path):
     shutil.copytree(drums / "kick", tmp_path / "all" / "kick")
     status, _, err = run("train", tmp_path / "all", *QUICK)
@@ -107,6 +130,13 @@ def test_one_label_is_refused(run, drums, tmp_path):
 @pytest.mark.parametrize(("longest", "expected"), [(1.0, 0.9), (100.0, 10.0)])
 def test_duration_is_that_of_most_clips_up_to_ten_seconds(longest, expected):
     assert choose_duration(np.linspace(0, longest, 101)) == expected
+
+
+@pytest.mark.parametrize("usual", [0.9, 0.07, 0.903, 1.2345, 0.001])
+def test_duration_is_not_below_that_of_most_clips(usual):
+    duration = choose_duration(np.full(5, usual))
+    assert usual <= duration < usual + 0.01
+    assert duration == round(duration, 2)
 
 
 @pytest.mark.slow

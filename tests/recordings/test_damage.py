@@ -109,6 +109,30 @@ def test_a_file_that_is_not_there_is_no_window(tmp_path, classifier):
     assert table.attrs["unread"] == {"start": 0.0, "end": None, "reason": "no such file"}
 
 
+@pytest.fixture(params=["wav", "ogg", "flac"])
+def empty(tmp_path, request):
+    """Give a recording of which only the header is there; that of FLAC does not say so."""
+    path = tmp_path / f"empty.{request.param}"
+    soundfile.write(path, np.zeros(1000 if request.param == "flac" else 0), SR)
+    if request.param == "flac":
+        header = bytearray(path.read_bytes()[:42])
+        header[4] |= 0x80  # the last block before the sound
+        header[22:26] = bytes(4)  # number of samples: not known
+        path.write_bytes(header)
+    return path
+
+
+@pytest.mark.parametrize("options", [{}, {"start_s": 1.0}], ids=["start", "later"])
+def test_a_recording_without_a_sample_is_no_window(empty, classifier, options):
+    with pytest.raises(AudioReadError, match="has no sample from"):
+        predict_recording(classifier, empty, 0.5, **options)
+    for on_error in ("skip", "nan"):
+        table = predict(classifier, empty, on_error, **options)
+        assert len(table) == 0
+        unread = {"start": 0.0, "end": None, "reason": "holds no sample"}
+        assert table.attrs["unread"] == unread
+
+
 def test_damage_between_windows(cut_wav, classifier):
     options = {"hop_s": 1.1, "on_error": "skip"}  # from 2.2 to 2.5 s, then from 3.3 s on
     with pytest.warns(AudioWarning, match=r"not read from 2\.550 s on: truncated"):

@@ -1,5 +1,6 @@
 """Estimators that predict alike have one fingerprint, others another."""
 
+import math
 import pickle
 import threading
 
@@ -76,6 +77,15 @@ def test_of_functions():
     assert fingerprint(FunctionTransformer(np.log1p)) != fingerprint(FunctionTransformer(np.log2))
 
 
+def test_of_methods_of_built_in_values():
+    def looked_up(**table):
+        return FunctionTransformer(table.get)
+
+    assert fingerprint(looked_up(a=2)) == fingerprint(looked_up(a=2))
+    assert fingerprint(looked_up(a=2)) != fingerprint(looked_up(a=3))
+    assert fingerprint(FunctionTransformer(math.sqrt)) != fingerprint(FunctionTransformer(math.exp))
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -84,6 +94,7 @@ def test_of_functions():
         ([1, [2]], [[1], 2]),
         ("a", b"a"),
         ({"a": 1}, {"a": 2}),
+        ({"cache": 1}, {"cache": 2}),
         (np.float32([1]), np.float64([1])),
         (np.zeros((2, 3)), np.zeros((3, 2))),
         (np.array(["a", None], object), np.array(["a", "None"], object)),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 import soundfile
 from pandas.testing import assert_frame_equal
@@ -110,6 +111,7 @@ def test_of_another_run_is_refused(predict, tmp_path, helpers, wave):
         "batch_size": {"batch_size": 7},
         "end_s": {"end_s": 3.0},
         "on_error": {"on_error": "nan"},
+        "channel": {"channel": 0},
     }
     for name, options in others.items():
         with pytest.raises(ParameterError, match=f"of a run with another {name}\\. Give"):
@@ -120,6 +122,11 @@ def test_of_another_run_is_refused(predict, tmp_path, helpers, wave):
     with pytest.raises(ParameterError, match="another recording and another hop_s"):
         predict(path=tmp_path / "other.wav", hop_s=0.2)
     assert (tmp_path / "journal").read_bytes() == before
+
+
+def test_channel_may_be_of_numpy(predict, undisturbed):
+    assert_frame_equal(predict(channel=np.int64(0)), undisturbed, check_exact=True)
+    assert_frame_equal(predict(channel=0), undisturbed, check_exact=True)
 
 
 @pytest.mark.parametrize("content", [b"", b"my notes\n", b'{"format": "skspec journal 1"}\n'])

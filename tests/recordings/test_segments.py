@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from scipy.ndimage import convolve1d
 
 from skspec.exceptions import InputError, ParameterError
-from skspec.recordings import merge_windows, smooth_windows
+from skspec.recordings import merge_windows, predict_recording, smooth_windows
 
 NAN = np.nan
 
@@ -79,6 +80,36 @@ def test_windows_apart_are_not_merged():
     assert list(merged["n_windows"]) == [1, 1, 1]
 
 
+def test_windows_a_sample_apart_are_merged():
+    frame = windows([0.9, 0.9, 0.9], window=1.0, hop=1.0001)
+    assert len(merge_windows(frame)) == 3
+    frame.attrs["sr"] = 8000  # 0.8 samples
+    assert len(merge_windows(frame)) == 1
+    frame.attrs["sr"] = 22_050  # 2.2 samples
+    assert len(merge_windows(frame)) == 3
+
+
+@pytest.mark.parametrize(
+    ("window_s", "hop_s", "start_s", "is_one"),
+    [
+        (0.25, None, 0.0, True),
+        (2.51, None, 0.0, True),
+        (0.5, None, 0.01, True),
+        (0.25, 0.2501, 0.0, False),
+    ],
+)
+def test_touching_windows_of_one_label_are_one_segment(
+    tmp_path, helpers, window_s, hop_s, start_s, is_one
+):
+    sr = 22_050  # the windows are no whole samples long
+    soundfile.write(tmp_path / "tones.wav", helpers.tones(10 * sr, sr=sr), sr)
+    always_high = helpers.classifier(pitch=0, sr=sr).fit()
+    options = {"start_s": start_s, "merge": True}
+    merged = predict_recording(always_high, tmp_path / "tones.wav", window_s, hop_s, **options)
+    assert set(merged["label"]) == {"high"}
+    assert len(merged) == (1 if is_one else merged["n_windows"].sum())
+
+
 def test_merging_windows_without_label_and_unread_ones():
     merged = merge_windows(windows([0.9, 0.6, 0.4, NAN, NAN, 0.1], threshold=0.8))
     assert list(merged["n_windows"]) == [1, 2, 2, 1]
@@ -120,6 +151,13 @@ def test_neither_changes_its_input_or_loses_attrs():
 def test_number_of_windows_is_odd(n_windows):
     with pytest.raises(ParameterError, match=r"n_windows=.* expected an odd int"):
         smooth_windows(windows([0.5]), n_windows)
+
+
+def test_smoothing_needs_probabilities_of_classes():
+    frame = windows([0.9, 0.9]).drop(columns=["p_cat", "p_dog"])
+    with pytest.raises(InputError, match=r"no column that begins with 'p_'; expected windows"):
+        smooth_windows(frame, 3)
+    assert len(merge_windows(frame)) == 1
 
 
 @pytest.mark.parametrize("function", [merge_windows, lambda frame: smooth_windows(frame, 3)])

@@ -156,7 +156,8 @@ def _predict(parser: argparse.ArgumentParser) -> None:
         "--on-error",
         choices=("raise", "skip", "nan"),
         default="raise",
-        help="at a file that cannot be read: stop, leave it out, or a row without label",
+        help="at a file that cannot be read: stop, leave it out, or a row without label (windows: "
+        "where its length is known)",
     )
     parser.add_argument(
         "--sr",

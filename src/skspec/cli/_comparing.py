@@ -85,7 +85,8 @@ def verdict(result: Evaluation, name: str) -> str:
     if gain["low"] > 0:
         judged = f"{name} is better than {rival}"
     elif gain["high"] < 0:
-        judged = f"{name} is worse than {rival}: use that one (--recipe {rival!r})"
+        advice = f": use that one (--recipe {rival!r})" if rival == SIMPLE else ""
+        judged = f"{name} is worse than {rival}{advice}"
     else:
         judged = f"{name} and {rival} cannot be told apart on these clips"
     interval = f"the difference is {gain['mean']:+.2f} ± {gain['half_width']:.2f}"

@@ -44,14 +44,15 @@ def load_data(arguments: argparse.Namespace, output: Output) -> Bunch:
 def find_groups(paths: Sequence[str], pattern: re.Pattern[str]) -> NDArray[np.str_]:
     """Give what a pattern finds in the name of each file: its first group, or the whole match."""
     names = [Path(path).name for path in paths]
-    found = [pattern.search(name) for name in names]
-    missing = [name for name, match in zip(names, found, strict=True) if match is None]
+    which = 1 if pattern.groups else 0
+    found = [match[which] if (match := pattern.search(name)) else None for name in names]
+    missing = [name for name, group in zip(names, found, strict=True) if group is None]
     if missing:
         raise InputError(
             f"--group-pattern {pattern.pattern!r} is not in the names of {len(missing)} of "
             f"{len(names)} files; the first is {missing[0]!r}."
         )
-    return np.array([match[1 if pattern.groups else 0] for match in found if match], dtype=str)
+    return np.array(found, dtype=str)
 
 
 def describe(data: Bunch) -> str:
@@ -85,7 +86,16 @@ def find_sounds(paths: Sequence[Path]) -> list[str]:
         if not inside:
             raise InputError(f"There is no sound file in the folder {str(path)!r}.")
         found += inside
+    for name in found:
+        _check_name(name)
     return list(dict.fromkeys(found))
+
+
+def _check_name(path: str) -> None:
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"The name {path!r} is not text in UTF-8. Rename the file.") from error
 
 
 def _load(arguments: argparse.Namespace) -> Bunch:
@@ -98,6 +108,8 @@ def _load(arguments: argparse.Namespace) -> Bunch:
         return _load_published(arguments.dataset, source)
     if source is None:
         raise UsageError("DATA is missing: a folder, a table, or --dataset.")
+    if not source.exists():
+        raise InputError(f"There is no file or folder {str(source)!r}.")
     if source.is_file():
         return datasets.load_folder(folder or source.parent, table=source, **given)
     if given or folder is not None:

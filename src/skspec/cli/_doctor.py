@@ -78,6 +78,7 @@ def _weights() -> dict[str, Any]:
 
 def _folder(path: Path) -> dict[str, Any]:
     """Give what is in a folder that may not be there."""
-    files = [file for file in path.rglob("*") if file.is_file()]
+    # Resolved, since snapshots of Hugging Face are links to files that are there as well.
+    files = {file.resolve() for file in path.rglob("*") if file.is_file()}
     size = sum(file.stat().st_size for file in files)
     return {"folder": str(path), "files": len(files), "megabytes": round(size / 1e6, 1)}

@@ -7,7 +7,10 @@ import json
 import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from skspec.exceptions import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +41,15 @@ class Output:
     def result(self, text: str, content: Any) -> None:
         """Print a result: as text, or its content as one JSON object."""
         print(to_json(content) if self.as_json else text, flush=True)
+
+
+def prepare_file(path: Path | None) -> None:
+    """Make the folder of a file that is to be written, before anything else takes its time."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise InputError(f"Got --output {str(path)!r}, but that is a folder. Give a file.")
+    path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def to_json(content: Any) -> str:

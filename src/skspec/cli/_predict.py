@@ -17,8 +17,8 @@ from skspec._storage import sha256, write_whole
 from skspec.audio import read_clips
 from skspec.cli._arguments import UsageError
 from skspec.cli._data import find_sounds
-from skspec.cli._output import Output, plain_table, records, to_json
-from skspec.exceptions import AudioReadError, ParameterError
+from skspec.cli._output import Output, plain_table, prepare_file, records, to_json
+from skspec.exceptions import AudioReadError, InputError, ParameterError
 from skspec.persistence import load, read_card
 from skspec.recordings import predict_recording, write_windows
 from skspec.recordings._arguments import find_sr
@@ -33,21 +33,32 @@ def run(arguments: argparse.Namespace) -> None:
     _check(arguments)
     as_json = arguments.json or (arguments.format == "json" and arguments.output is None)
     output = Output(as_json, arguments.quiet)
-    model, paths = load(arguments.model), find_sounds(arguments.paths)
-    sr = arguments.sr or find_rate(arguments.model, model)
+    model, paths = _load_classifier(arguments.model), find_sounds(arguments.paths)
+    _prepare_output(arguments, paths)
+    sr = find_sr(model, arguments.sr) if arguments.sr else find_rate(arguments.model, model)
     if arguments.window is None:
         tables, skipped = predict_clips(model, paths, sr, arguments.on_error, output.verbose)
-    else:
+        for path, reason in skipped.to_numpy():
+            output.note(f"Not read: {path!r}: {reason}.")
+    else:  # warns of what it does not read
         tables, skipped = _predict_windows(model, paths, sr, arguments, output)
-    for path, reason in skipped.to_numpy():
-        output.note(f"Not read: {path!r}: {reason}.")
     if arguments.output is not None:
-        _write(arguments, tables, skipped)
-        output.note(f"Wrote {sum(map(len, tables.values()))} rows to {arguments.output}.")
+        written = _write(arguments, tables, skipped)
+        output.note(f"Wrote {written} to {arguments.output}.")
     if as_json or arguments.output is None:
         joined = _joined(tables)
         text = _as_text(arguments.format or "table", joined)
         output.result(text, _content(arguments, joined, skipped))
+
+
+def _load_classifier(path: Path) -> BaseEstimator:
+    model = load(path)
+    if not hasattr(model, "classes_"):
+        raise InputError(
+            f"The model {str(path)!r} is a {type(model).__name__} without classes_. Give a fitted "
+            "classifier."
+        )
+    return model
 
 
 def find_rate(path: Path, model: BaseEstimator) -> float:
@@ -138,11 +149,21 @@ def _journal(folder: Path | None, path: str) -> Path | None:
 def _check(arguments: argparse.Namespace) -> None:
     """Refuse what says something about windows where there are none."""
     names = ("hop", "smooth", "threshold", "merge", "journal")
-    wants = [getattr(arguments, name) not in (None, False) for name in names]
-    if arguments.window is None and any(wants):
+    values = [getattr(arguments, name) for name in names]
+    wants = any(value is not None and value is not False for value in values)
+    if arguments.window is None and wants:
         raise UsageError("--hop, --smooth, --threshold, --merge and --journal need --window.")
     if arguments.format in TRACKS and (arguments.window is None or arguments.output is None):
         raise UsageError(f"--format {arguments.format} needs --window and --output.")
+
+
+def _prepare_output(arguments: argparse.Namespace, paths: Sequence[str]) -> None:
+    """Meet what could fail at the end before anything is predicted."""
+    if arguments.format not in TRACKS:
+        prepare_file(arguments.output)
+        return
+    for file in _track_files(paths, arguments.output).values():
+        prepare_file(file)
 
 
 def _joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -172,26 +193,32 @@ def _content(
 
 def _write(
     arguments: argparse.Namespace, tables: Mapping[str, pd.DataFrame], skipped: pd.DataFrame
-) -> None:
+) -> str:
+    """Write to the output, and say how much."""
     kind: Any = arguments.format or "csv"
     target = arguments.output
     if kind in TRACKS:
-        for path, file in _track_files(tables, target).items():
+        for path, file in _track_files([*tables], target).items():
             write_windows(tables[path], file, kind)
-        return
+        return f"{len(tables)} files"
     joined = _joined(tables)
     if kind == "json":
         text = to_json(_content(arguments, joined, skipped))
     else:
         text = _as_text(kind, joined)
     write_whole(target, f"{text}\n".encode())
+    return f"{len(joined)} rows"
 
 
-def _track_files(paths: Mapping[str, Any], target: Path) -> dict[str, Path]:
-    """Give the file of each recording: the target, or one in it named after the recording."""
-    if len(paths) == 1:
+def _track_files(paths: Sequence[str], target: Path) -> dict[str, Path]:
+    """Give the file of each recording: the target, or one in it, in folders as those it is in."""
+    if len(paths) == 1 and not target.is_dir():
         return dict.fromkeys(paths, target)
-    target.mkdir(parents=True, exist_ok=True)
+    if target.is_file():
+        raise InputError(
+            f"Got --output {str(target)!r}, but that is a file. Give a folder for the tracks of "
+            f"{len(paths)} recordings."
+        )
     root = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])
     names = {path: os.path.relpath(os.path.abspath(path), root) for path in paths}
-    return {path: target / f"{name.replace(os.sep, '_')}.txt" for path, name in names.items()}
+    return {path: target / f"{name}.txt" for path, name in names.items()}

@@ -9,7 +9,7 @@ import pandas as pd
 from skspec._storage import write_whole
 from skspec.audio import scan_audio
 from skspec.cli._data import find_sounds
-from skspec.cli._output import Output, plain_table, records
+from skspec.cli._output import Output, plain_table, prepare_file, records
 
 COLUMNS = ["path", "duration_s", "sr", "channels", "finding"]
 
@@ -17,6 +17,7 @@ COLUMNS = ["path", "duration_s", "sr", "channels", "finding"]
 def run(arguments: argparse.Namespace) -> int:
     """Scan; give 1 where ``--strict`` finds something."""
     output = Output.of(arguments)
+    prepare_file(arguments.output)
     paths = find_sounds(arguments.paths)
     table = scan_audio(paths, n_jobs=arguments.jobs, verbose=output.verbose)
     found = (table["finding"] != "") | (table["duplicate_of"] != "")

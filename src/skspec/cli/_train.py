@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from skspec._fit_groups import groups_for_fit
 from skspec.cli._arguments import UsageError
 from skspec.cli._comparing import MAJORITY, SIMPLE, make_splits, summary_table, verdict
 from skspec.cli._data import count_labels, load_data
-from skspec.cli._output import Output, records
+from skspec.cli._output import Output, prepare_file, records
 from skspec.cli._plots import draw_evaluation, prepare_plots
 from skspec.cli._recipes import build_recipe, takes
 from skspec.evaluation import Evaluation, evaluate
@@ -52,7 +53,7 @@ def train(arguments: argparse.Namespace) -> None:
     save(estimator, arguments.output, card=_card(arguments, report, data))
     if result is not None:
         report["plots"] = draw_evaluation(result, arguments.recipe, arguments.plots)
-    output.result(_text(report, result), report)
+    output.result(_text(report, result, estimator), report)
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -60,7 +61,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
     if arguments.no_evaluation and arguments.plots is not None:
         raise UsageError("--plots draws the evaluation that --no-evaluation leaves out.")
     prepare_plots(arguments.plots)
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    prepare_file(arguments.output)
 
 
 def _load(arguments: argparse.Namespace, output: Output) -> Bunch:
@@ -109,7 +110,8 @@ def choose_shape(arguments: argparse.Namespace, data: Bunch, output: Output) -> 
 def choose_duration(durations: np.ndarray) -> float:
     """Give seconds that most clips do not exceed, at most 10."""
     usual = float(np.quantile(durations, SHARE))
-    return max(0.01, round(min(usual, LONGEST_S), 2))
+    hundredths = round(100 * min(usual, LONGEST_S), 6)  # 0.9 stays 0.9
+    return max(1, math.ceil(hundredths)) / 100
 
 
 def _report(
@@ -168,17 +170,13 @@ def _card(arguments: argparse.Namespace, report: dict[str, Any], data: Bunch) ->
     )
 
 
-def _text(report: dict[str, Any], result: Evaluation | None) -> str:
+def _text(report: dict[str, Any], result: Evaluation | None, estimator: BaseEstimator) -> str:
     lines = []
     if result is not None:
         lines += ["", result.to_markdown(), "", report["evaluation"]["verdict"]]
     lines += [f"Drawn: {', '.join(report['plots'])}"] if report["plots"] else []
+    takes = "files, folders"
+    if hasattr(estimator, "predict_proba"):
+        takes += f"; long recordings: --window {report['duration_s']:g}"
     model = report["model"]
-    return "\n".join(
-        [
-            *lines,
-            f"Saved: {model}",
-            f"Next: skspec predict {model} PATH... (files, folders; long recordings: --window "
-            f"{report['duration_s']:g})",
-        ]
-    )
+    return "\n".join([*lines, f"Saved: {model}", f"Next: skspec predict {model} PATH... ({takes})"])

@@ -44,6 +44,12 @@ def setting(text: str) -> tuple[str, Any]:
     if name in _OPTIONS:
         raise argparse.ArgumentTypeError(f"{name!r} is set by {_OPTIONS[name]}")
     try:
-        return name, json.loads(value)
+        return name, json.loads(value, parse_float=_finite, parse_constant=_finite)
     except ValueError:
         return name, value
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no finite number")
+    return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Iterable
-from types import BuiltinFunctionType, CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skspec.exceptions import ParameterError
 
-#: Attributes that say how an estimator was made or runs, not what it predicts.
+#: Attributes of estimators that say how one was made or runs, not what it predicts.
 _LEFT_OUT = {
     *("n_jobs", "verbose", "memory", "cache", "checkpoint", "callbacks"),
     *("cv_results_", "refit_time_"),
@@ -23,7 +23,8 @@ _LEFT_OUT = {
 def fingerprint(estimator: Any) -> str:
     """Give a hash of the parameters and of all that `fit` has set, through all nested objects.
 
-    It is the same in every process. Functions count by name and bytecode.
+    It is the same in every process. Functions count by name and bytecode, and methods of built-in
+    types by what they are bound to.
     """
     try:
         return _digest(estimator, ()).hex()
@@ -45,13 +46,13 @@ def _digest(value: Any, within: tuple[int, ...]) -> bytes:
     if isinstance(value, np.ndarray | np.generic):
         return _array_digest(np.asarray(value), within)
     if isinstance(value, dict):
-        pairs = [(k, v) for k, v in value.items() if k not in _LEFT_OUT]
-        return _joined("dict", sorted(_digest(k, ()) + _digest(v, within) for k, v in pairs))
+        pairs = (_digest(k, ()) + _digest(v, within) for k, v in value.items())
+        return _joined("dict", sorted(pairs))
     if isinstance(value, set | frozenset):
         return _joined("set", sorted(_digest(item, within) for item in value))
     if isinstance(value, list | tuple):
         return _joined(type(value).__name__, [_digest(item, within) for item in value])
-    if isinstance(value, type | FunctionType | BuiltinFunctionType):
+    if isinstance(value, type | FunctionType) or _is_of_module(value):
         return _joined(f"{value.__module__}.{value.__qualname__}", _function_parts(value, within))
     if isinstance(value, CodeType):
         return _joined("code", [value.co_code, _digest((value.co_consts, value.co_names), within)])
@@ -75,6 +76,11 @@ def _array_digest(array: NDArray[Any], within: tuple[int, ...]) -> bytes:
     return _joined(kind, [np.ascontiguousarray(array).reshape(-1).view(np.uint8).data])
 
 
+def _is_of_module(value: Any) -> bool:
+    """Tell a built-in function from a method that is bound to a value."""
+    return isinstance(value, BuiltinFunctionType) and isinstance(value.__self__, ModuleType | None)
+
+
 def _function_parts(value: Any, within: tuple[int, ...]) -> list[bytes]:
     """Give the hashes of a function's code, and of the values that it has taken along."""
     if not isinstance(value, FunctionType):
@@ -91,5 +97,7 @@ def _parts(value: Any, within: tuple[int, ...]) -> list[bytes]:
     if isinstance(reduced, str):
         return [reduced.encode()]
     make, arguments, state, items, pairs, *_ = (*reduced, None, None, None)
+    if hasattr(value, "get_params") and isinstance(state, dict):
+        state = {name: part for name, part in state.items() if name not in _LEFT_OUT}
     rest: tuple[Any, ...] = (make, arguments, state, list(items or ()), list(pairs or ()))
     return [_digest(part, within) for part in rest]

@@ -121,9 +121,10 @@ def predict_recording(
 
     The journal is of one run. It holds the SHA-256 of the recording and a hash of the estimator,
     its parameters and all that `fit` has set, without what only says how it runs (`n_jobs`,
-    `verbose` and the like). A journal of another recording, estimator, grid or `batch_size` is an
-    error. Smoothing, threshold and merging come after it and can be changed. "Bitwise" is for the
-    same machine, device, number of threads and versions of packages.
+    `verbose` and the like). A journal of another recording, estimator, grid, `channel`,
+    `batch_size` or `on_error` is an error. Smoothing, threshold and merging come after it and can
+    be changed. "Bitwise" is for the same machine, device, number of threads and versions of
+    packages.
 
     Examples
     --------
@@ -148,7 +149,8 @@ def predict_recording(
     sr = find_sr(estimator, sr)
     grid = Grid(sr, window_s, window_s if hop_s is None else hop_s, start_s, end_s)
     with Recording(path, sr, channel=channel, tolerant=on_error != "raise") as recording:
-        settings = {"channel": channel, "batch_size": int(batch_size), "on_error": on_error}
+        picked = channel if channel == "mix" else int(channel)
+        settings = {"channel": picked, "batch_size": int(batch_size), "on_error": on_error}
         run = {} if journal is None else describe_run(estimator, recording, grid, settings)
         with open_journal(journal, run) as log:
             add_windows(log, estimator, recording, grid, batch_size, verbose)

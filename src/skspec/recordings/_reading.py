@@ -92,6 +92,8 @@ class Recording:
             self.reason = self.reason or error.reason
         else:
             self._reached = self._stream.position
+            if self._tolerant and not self._reached:  # though something was asked for
+                self.reason = self.reason or "holds no sample"
             return waveform
         self._stream.close()
         self._stream = self._open("accept") if first else None

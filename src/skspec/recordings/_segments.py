@@ -76,6 +76,11 @@ def smooth_windows(
     if not isinstance(n_windows, int | np.integer) or n_windows < 1 or n_windows % 2 == 0:
         raise ParameterError(f"Got n_windows={n_windows!r}, but expected an odd int of 1 or more.")
     columns = _probability_columns(frame)
+    if not columns:
+        raise InputError(
+            f"The table has no column that begins with {PREFIX!r}; expected windows as "
+            "predict_recording gives them."
+        )
     means = _running_mean(frame[columns].to_numpy(float), n_windows // 2)
     labels = [column.removeprefix(PREFIX) for column in columns]
     smooth = labelled(
@@ -107,8 +112,9 @@ def merge_windows(frame: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Neighbours are windows of which the second starts before or where the first ends. Those without
-    a label are joined as well, and apart from them those that could not be read.
+    Neighbours are windows of which the second starts before or where the first ends (to a sample,
+    where `attrs` has `sr`). Those without a label are joined as well, and apart from them those
+    that could not be read.
 
     Examples
     --------
@@ -140,9 +146,11 @@ def _segment_numbers(frame: pd.DataFrame) -> NDArray[np.intp]:
     label, _ = pd.factorize(frame["label"])  # -1 where there is none
     is_read = np.asarray(frame["probability"].notna(), bool)
     start, end = frame["start"].to_numpy(), frame["end"].to_numpy()
+    # Starts are rounded one by one: a sample is no gap.
+    slack = 1.5 / frame.attrs.get("sr", np.inf)
     same = (label[1:] == label[:-1]) & (is_read[1:] == is_read[:-1])
     is_new = np.ones(len(frame), bool)
-    is_new[1:] = ~(same & (start[1:] <= end[:-1]))
+    is_new[1:] = ~(same & (start[1:] <= end[:-1] + slack))
     return np.cumsum(is_new)
 
 
