@@ -114,7 +114,7 @@ class ExportError(SkspecError, ValueError):
 
 
 class GroupsWarning(UserWarning):
-    """Data were split without groups, so clips of one speaker may stand on both sides."""
+    """Groups are missing, or stand so that a split cannot be trusted."""
 
 
 class LeakageWarning(UserWarning):

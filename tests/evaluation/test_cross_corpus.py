@@ -99,3 +99,5 @@ def test_what_cannot_be_compared(result):
         cross_corpus(GaussianNB(), {"studio": CORPORA["studio"], "birds": birds})
     with pytest.raises(ParameterError, match="Got metric='f2'"):
         result.matrix("f2")
+    with pytest.raises(ParameterError, match=r"Got metric='recall', but expected .*'accuracy'"):
+        result.matrix("recall")  # there is one for each class

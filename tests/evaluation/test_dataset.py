@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import Bunch
 
+from skspec import evaluate
 from skspec.evaluation._dataset import make_splits, unpack_dataset
 from skspec.exceptions import GroupsWarning, InputError, InputTypeError, ParameterError
 
@@ -55,6 +57,21 @@ def test_a_clip_without_a_group_is_a_group_of_its_own():
 
 
 @pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        (np.array([0.0, 1.0, np.nan]), ["0.0", "1.0", "clip 2"]),
+        ([0, 1, None], ["0", "1", "clip 2"]),
+        (pd.Series(["a", "b", None], dtype="string"), ["a", "b", "clip 2"]),
+    ],
+)
+def test_groups_of_any_kind_may_be_unknown_for_some(groups, expected):
+    with pytest.warns(GroupsWarning, match="1 clips have no group"):
+        clips = unpack_dataset((PATHS[:3], Y[:3], groups))
+    assert clips.groups.tolist() == expected
+    assert sorted(np.unique(clips.groups)) == expected
+
+
+@pytest.mark.parametrize(
     ("dataset", "error", "message"),
     [
         (PATHS, InputTypeError, r"is a ndarray, expected a Bunch .* or a tuple \(X, y\)"),
@@ -83,6 +100,17 @@ def test_folds_without_groups_come_with_a_warning():
     folds = StratifiedKFold(5, shuffle=True, random_state=3).split(PATHS, Y)
     for (_, test), (_, expected) in zip(splits, folds, strict=True):
         assert_array_equal(test, expected)
+
+
+def test_classes_that_are_tested_and_not_learned_come_with_one_warning():
+    labels = np.array(["cat", "dog", "owl", "cat"])
+    splits = [([0, 1], [2, 3]), ([0, 1, 2], [3]), ([2], [0, 1])]
+    with pytest.warns(GroupsWarning) as caught:
+        evaluate(DummyClassifier(), (np.eye(4), labels), splits)
+    (warning,) = caught
+    told = "['owl'] in split 0, ['cat', 'dog'] in split 2; they count as wrong"
+    assert told in str(warning.message)
+    assert warning.filename == __file__
 
 
 def test_splitters_and_ready_splits(recwarn):

@@ -14,6 +14,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from skspec import PretrainedCNNClassifier, Stage, evaluate
+from skspec.evaluation._metrics import BUILT_IN
 from skspec.exceptions import GroupsWarning, InputError, LeakageWarning, ParameterError
 
 Y = np.tile(["cat", "cat", "dog"], 20)
@@ -138,6 +139,13 @@ def test_further_metrics():
         assert result.split_scores("GaussianNB", "kappa")[split] == pytest.approx(kappa)
 
 
+def test_metrics_of_ones_own_take_no_built_in_name(result):
+    assert set(BUILT_IN) == set(result.scores["metric"])
+    for name in ("accuracy", "recall", "seconds_fit"):
+        with pytest.raises(ParameterError, match=rf"metrics named \['{name}'\].*rename them"):
+            evaluate(GaussianNB(), (X, Y, GROUPS), metrics={name: cohen_kappa_score})
+
+
 def test_a_failure_does_not_cost_the_others():
     systems = {"fragile": Fragile(), "bayes": GaussianNB()}
     with pytest.warns(FitFailedWarning, match="'fragile' failed on split 0.*ValueError: no first"):
@@ -190,7 +198,7 @@ def test_groups_reach_the_validation_split_of_a_network():
     ("estimators", "options", "message"),
     [
         ({}, {}, "Got estimators={}, but expected at least one"),
-        (GaussianNB(), {"error_score": 0}, "Got error_score=0, but expected 'warn' or 'raise'"),
+        (GaussianNB(), {"error_score": 0}, "Got error_score=0, but expected one of"),
     ],
 )
 def test_parameters_that_are_not_allowed(estimators, options, message):

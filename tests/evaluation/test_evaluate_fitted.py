@@ -43,3 +43,16 @@ def test_a_label_that_the_model_does_not_know_counts_as_wrong():
 def test_what_is_not_fitted():
     with pytest.raises(InputError, match="LogisticRegression, not a fitted classifier"):
         evaluate_fitted(LogisticRegression(), clips())
+
+
+def test_summaries_have_a_mean_and_no_interval():
+    X, y, _ = clips()
+    fitted = LogisticRegression().fit(X, y)
+    result = evaluate_fitted(fitted, (X, y, None))
+    row = result.summary("accuracy").loc["model"]
+    assert row["mean"] == result.interval("model", "accuracy")[0] == fitted.score(X, y)
+    assert row[["low", "high", "half_width"]].isna().all()
+    cells = result.to_markdown(["accuracy"]).splitlines()[-1].split("|")
+    assert cells[2].strip() == f"{fitted.score(X, y):.2f}"
+    assert "seconds" not in result.to_markdown()  # it was fitted elsewhere
+    assert "macro F1" in result.to_latex()

@@ -78,6 +78,12 @@ def test_differences_are_paired_on_the_splits_that_both_have():
     assert table.columns[-1] == "p_value"
 
 
+def test_differences_of_one_class():
+    table = evaluation().differences("net", "recall", label="dog")
+    mean, half = corrected_interval([-0.2, -0.3, -0.25], 0.5)
+    assert_allclose(table.loc["chance", ["mean", "half_width"]].astype(float), [mean, half])
+
+
 def test_by_group():
     table = evaluation().by_group()
     assert table.values.tolist() == [
@@ -125,6 +131,10 @@ def test_tables_show_the_summaries():
         (lambda e: e.summary("f2"), r"Got metric='f2', but expected one of \['balanced_accuracy'"),
         (lambda e: e.differences("nett"), "Got system='nett'"),
         (lambda e: e.confusion("nett"), "Got system='nett'"),
+        (lambda e: e.summary("recall"), r"Got label=None, but expected one of \['cat', 'dog'\]"),
+        (lambda e: e.interval("net", "recall", label="owl"), "Got label='owl', but expected one"),
+        (lambda e: e.differences("net", "recall"), "Got label=None"),
+        (lambda e: e.summary(label="cat"), r"Got label='cat', but expected one of \[None\]"),
     ],
 )
 def test_names_that_are_not_there(call, message):

@@ -46,6 +46,13 @@ def test_equal_scores_have_no_width_and_one_score_no_interval():
     assert all(math.isnan(value) for value in corrected_interval([], 0.5))
 
 
+def test_a_share_that_is_not_known_gives_no_interval():
+    mean, half_width = corrected_interval([0.5, 0.7], math.nan)
+    assert mean == pytest.approx(0.6)
+    assert math.isnan(half_width)
+    assert math.isnan(corrected_p_value([0.5, 0.7], math.nan))
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

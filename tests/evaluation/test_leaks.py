@@ -4,6 +4,7 @@ import shutil
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skspec.evaluation import find_leaks
@@ -92,6 +93,13 @@ def test_arrays_are_named_by_row_and_good_splits_are_silent():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert warn_of_leaks(np.eye(2), parts, np.array([0, 1]), copies=True).empty
+
+
+def test_a_leak_among_the_rows_of_a_table():
+    table = pd.DataFrame(np.eye(4), columns=list("abcd"))
+    parts = [(np.array([0, 1]), np.array([2, 3]))]
+    with pytest.warns(LeakageWarning, match="clip 1 is in the training part and clip 2 in the"):
+        warn_of_leaks(table, parts, np.array([0, 1, 1, 2]), copies=True)
 
 
 def test_a_copy_beside_its_original(paths, tmp_path):

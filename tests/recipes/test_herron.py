@@ -287,6 +287,11 @@ class TestData:
         with pytest.raises(ParameterError, match=r"without='cremad', but expected one of \['a'\]"):
             herron_data(percussion, {"a": percussion})
 
+    def test_a_supplement_does_not_take_the_place_of_the_class(self, percussion):
+        extras = {"class": percussion, "cremad": percussion}
+        with pytest.raises(ParameterError, match=r"supplement named 'class', .* another name"):
+            herron_data(percussion, extras)
+
     def test_speakers_must_be_known(self, percussion):
         unknown = Bunch(**{**percussion, "groups": None})
         with pytest.raises(InputError, match="groups=None"):

@@ -1,12 +1,15 @@
 """Splits: the shares asked for, every row once, no speaker on two sides."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.dummy import DummyClassifier
 from sklearn.utils import Bunch
 
 from skspec.exceptions import InputError, ParameterError
+from skspec.recipes._recipe import Recipe
 from skspec.recipes._splits import random_parts, speaker_parts
 
 SHARES = {"train": 0.8, "validation": 0.16, "test": 0.04}
@@ -25,9 +28,8 @@ def check_partition(parts, n_clips):
     assert all((np.diff(rows) > 0).all() for rows in parts.values())
 
 
-@pytest.mark.parametrize("stratify", [True, False])
-def test_random_parts_have_their_shares(stratify):
-    parts = random_parts(dataset(), SHARES, 0, stratify=stratify)
+def test_random_parts_have_their_shares():
+    parts = random_parts(dataset(), SHARES, 0)
     assert {name: len(rows) for name, rows in parts.items()} == {
         "train": 800,
         "validation": 160,
@@ -42,14 +44,6 @@ def test_stratified_parts_divide_every_class():
         _, counts = np.unique(data.y[rows], return_counts=True)
         assert len(counts) == 4
         assert np.ptp(counts) <= 1
-
-
-def test_without_stratifying_classes_fall_as_they_may():
-    data = dataset(n_classes=4)
-    counts = np.unique(
-        data.y[random_parts(data, SHARES, 0, stratify=False)["validation"]], return_counts=True
-    )[1]
-    assert np.ptp(counts) > 1
 
 
 @settings(max_examples=30)
@@ -99,12 +93,14 @@ def test_classes_of_few_speakers_are_found_a_place_in_every_part(seed):
 
 def test_a_class_that_a_part_must_lack_is_named():
     data = Bunch(y=np.array(["a", "a", "b"]), groups=np.array([1, 2, 3]))
+    shares = {"train": 0.5, "test": 0.5}
+    recipe = Recipe(DummyClassifier, grid=dict, shares=shares, reported=pd.DataFrame())
     with pytest.warns(
         UserWarning, match=r"'(train|test)' has no '[ab]'. Another random_state"
     ) as warned:
-        parts = speaker_parts(data, {"train": 0.5, "test": 0.5}, 0)
+        parts = recipe.split(data, 0, by="speakers")
     check_partition(parts, 3)
-    assert len(warned) == 1
+    assert [warning.filename for warning in warned] == [__file__]
 
 
 def test_speakers_are_needed():
@@ -113,6 +109,14 @@ def test_speakers_are_needed():
             InputError, match=r"groups=None.*Set dataset.groups, or take by='paper'"
         ):
             speaker_parts(data, SHARES, 0)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_every_speaker_must_be_known(missing):
+    groups = np.array(["ann", missing, "bob", missing], dtype=object)
+    data = Bunch(y=np.array(["a", "b"] * 2), groups=groups)
+    with pytest.raises(InputError, match="groups=None for 2 clips, the first of them is clip 1"):
+        speaker_parts(data, SHARES, 0)
 
 
 def test_there_must_be_a_speaker_for_each_part():

@@ -276,6 +276,14 @@ class TestSegments:
         with pytest.raises(ParameterError, match="feature_set_count=8, but expected 2 to 6: the"):
             threadgold_segments(Bunch(paths=X, y=y), feature_set_count=8, **settings)
 
+    def test_lists_of_clips_and_numbers_as_labels(self):
+        X = [np.random.default_rng(n).normal(scale=0.1, size=n) for n in (4000, 5000, 6000, 7000)]
+        settings = {"sr": 16_000, "datapoint_length": 3, "hop_length": 256}
+        made = threadgold_segments(Bunch(paths=X, y=[1, 0, 1, 0]), **settings)
+        assert made.y.dtype.kind == "i"
+        owners = {label: np.unique(made.metadata[made.y == label]).tolist() for label in (0, 1)}
+        assert owners == {0: [1, 3], 1: [0, 2]}
+
     def test_too_little_sound(self):
         clips = np.random.default_rng(0).normal(scale=0.1, size=(2, 4000))
         with pytest.raises(SkspecError, match="class 'a' last for less than one segment of 52736"):

@@ -12,14 +12,15 @@ import pytest
 import sklearn
 from optuna.trial import TrialState
 from scipy.stats import loguniform
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
+from sklearn.pipeline import Pipeline
 
 from skspec import PretrainedCNNClassifier, Stage
 from skspec.exceptions import FitDivergedError, ParameterError
-from skspec.search import EpochPruning, optimize, tuned
+from skspec.search import optimize, tuned
 
 SPACE = {"C": loguniform(1e-3, 1e3), "fit_intercept": [True, False]}
 
@@ -83,6 +84,17 @@ def test_same_seed_same_study():
     ]
     assert [t.params for t in runs[0].trials] == [t.params for t in runs[1].trials]
     assert [t.value for t in runs[0].trials] == [t.value for t in runs[1].trials]
+
+
+def test_without_a_seed_calls_have_the_same_folds():
+    values = []
+    for _ in range(2):
+        study = optimize(LogisticRegression(), {"C": [1.0]}, vectors(), cv=3, n_trials=1)
+        values.append(study.best_value)
+    other = optimize(
+        LogisticRegression(), {"C": [1.0]}, vectors(), cv=3, n_trials=1, random_state=5
+    )
+    assert values[0] == values[1] != other.best_value
 
 
 def test_tuned_has_the_best_params():
@@ -195,10 +207,10 @@ def test_errors(estimator, space, more, message):
         optimize(estimator, space, images() if more else vectors(), cv=2, n_trials=1, **more)
 
 
-def test_copies_of_the_callback_share_the_trial():
-    trial = optuna.create_study().ask()
-    cnn = clone(tiny(callbacks=[EpochPruning(trial, "train_loss")]))
-    assert cnn.callbacks[0].trial is trial
+def test_a_step_that_is_passed_through_has_no_parameters():
+    pipe = Pipeline([("scale", "passthrough"), ("linear", LogisticRegression())])
+    with pytest.raises(ParameterError, match="Got 'scale__with_mean' in the space, but the est"):
+        optimize(pipe, {"scale__with_mean": [True]}, vectors(), cv=2, n_trials=1)
 
 
 def test_a_study_in_a_file_goes_on_and_counts_all_trials(tmp_path):

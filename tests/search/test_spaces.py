@@ -5,11 +5,12 @@ import optuna
 import pytest
 from scipy.stats import loguniform, norm, uniform
 from sklearn.base import clone
-from sklearn.model_selection import ParameterSampler
+from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.pipeline import Pipeline
 
 from skspec import MelSpectrogramImage, PretrainedCNNClassifier
 from skspec.exceptions import ParameterError
+from skspec.models._stage import named_stages
 from skspec.search import front_end_space, head_space, schedule_space, to_grid
 from skspec.search._suggest import suggest
 
@@ -50,6 +51,20 @@ def test_windows_are_about_32_64_and_128_ms():
     for sr in (8_000, 16_000, 22_050, 44_100, 48_000):
         lengths = np.array(front_end_space("", sr)["n_fft"]) / sr
         np.testing.assert_array_less(np.abs(np.log2(lengths / [0.032, 0.064, 0.128])), 0.51)
+
+
+@pytest.mark.parametrize("sr", [8_000, 16_000, 22_050, 48_000])
+def test_windows_overlap_by_half_at_least(sr):
+    for params in ParameterGrid(to_grid(front_end_space("", sr))):
+        assert 0 < params["hop_length"] <= params["n_fft"] // 2
+
+
+@pytest.mark.parametrize("stage", ["warmup", "finetune"])
+def test_every_schedule_changes_the_rate_from_epoch_to_epoch(stage):
+    epochs = dict(named_stages("two_stage"))[stage].epochs
+    for schedule in filter(None, schedule_space("", stage)[f"{stage}__schedule"]):
+        factors = [schedule.scale(5 * epoch, 5, epochs) for epoch in range(epochs)]
+        assert len(set(factors)) > 1, schedule
 
 
 def test_grid_of_a_log_uniform_distribution_is_geometric():

@@ -44,8 +44,9 @@ class CrossCorpus:
 
     def matrix(self, metric: str = "balanced_accuracy") -> pd.DataFrame:
         """Give the mean of a metric: a row for each training, a column for each test corpus."""
-        check_choice("metric", metric, self.scores["metric"].unique().tolist())
-        rows = self.scores[(self.scores["metric"] == metric) & self.scores["label"].isna()]
+        whole = self.scores[self.scores["label"].isna()]
+        check_choice("metric", metric, whole["metric"].unique().tolist())
+        rows = whole[whole["metric"] == metric]
         names = rows["train"].unique()
         table = rows.pivot_table(index="train", columns="test", values="value", aggfunc="mean")
         return table.loc[names, names]

@@ -66,6 +66,7 @@ def _known_groups(groups: ArrayLike) -> NDArray[Any] | None:
             GroupsWarning,
             stacklevel=4,
         )
+        names = names.astype(str).astype(object)  # all text, so that they sort
         names[unknown] = [f"clip {row}" for row in unknown]
     return names
 
@@ -87,7 +88,21 @@ def make_splits(cv: Any, clips: Clips, random_state: Any) -> list[Split]:
     for i, parts in enumerate(splits):
         if any(len(rows) == 0 for rows in parts):
             raise InputError(f"Split {i} has a part without clips.")
+    _warn_of_unlearned(splits, clips.y)
     return splits
+
+
+def _warn_of_unlearned(splits: list[Split], y: NDArray[Any]) -> None:
+    """Warn of classes that are tested and not trained on."""
+    lacking = {i: np.setdiff1d(y[test], y[train]) for i, (train, test) in enumerate(splits)}
+    found = [f"{classes.tolist()} in split {i}" for i, classes in lacking.items() if len(classes)]
+    if found:
+        warnings.warn(
+            f"Some classes are tested without a clip to learn from: {', '.join(found)}; they count "
+            "as wrong. Ask for fewer splits, or see RandomGroupedSplit.",
+            GroupsWarning,
+            stacklevel=4,
+        )
 
 
 def _folds(n_splits: int, groups: NDArray[Any] | None, random_state: Any) -> Any:

@@ -11,12 +11,13 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import FitFailedWarning
 
 from skspec._progress import progress_bar
+from skspec._validation import check_choice
 from skspec.evaluation._cross_validation import SplitRun, run_split
 from skspec.evaluation._dataset import make_splits, unpack_dataset
 from skspec.evaluation._evaluation import Evaluation
 from skspec.evaluation._gather import gather
 from skspec.evaluation._leaks import warn_of_leaks
-from skspec.evaluation._metrics import Metric
+from skspec.evaluation._metrics import Metric, check_metric_names
 from skspec.exceptions import ParameterError
 
 Task = tuple[str, int]
@@ -52,7 +53,7 @@ def evaluate(
         An integer is the number of shuffled folds, None is 5: `StratifiedGroupKFold` where groups
         are known, else `StratifiedKFold`. `RandomGroupedSplit` is for few groups.
     metrics : dict of str to callable, default=None
-        Further metrics, ``function(y_true, y_pred)`` by name.
+        Further metrics, ``function(y_true, y_pred)`` by name, other than the names in the Notes.
     error_score : {"warn", "raise"}, default="warn"
         What is done when an estimator fails on a split: its error is recorded and the others go
         on, or it is raised.
@@ -83,7 +84,7 @@ def evaluate(
     Warns
     -----
     GroupsWarning
-        There are no groups to split by.
+        There are no groups to split by, or a class of some test part is not in its training part.
     LeakageWarning
         A group or a recording stands on both sides of a split.
     FitFailedWarning
@@ -112,8 +113,8 @@ def evaluate(
     >>> result.differences("majority", "accuracy").index.tolist()
     ['mel statistics + SVM']
     """
-    if error_score not in ("warn", "raise"):
-        raise ParameterError(f"Got error_score={error_score!r}, but expected 'warn' or 'raise'.")
+    check_choice("error_score", error_score, ("warn", "raise"))
+    check_metric_names(metrics or {})
     systems, clips = _named(estimators), unpack_dataset(dataset)
     splits = make_splits(cv, clips, random_state)
     leaks = warn_of_leaks(clips.X, splits, clips.groups, copies=check_copies)

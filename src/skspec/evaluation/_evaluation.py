@@ -67,9 +67,11 @@ class Evaluation:
     ) -> pd.Series:
         """Give one score for each split that has it, indexed by split."""
         self._check_names(system, metric)
-        table = self.scores
-        same_label = table["label"].isna() if label is None else table["label"] == label
-        rows = table[(table["system"] == system) & (table["metric"] == metric) & same_label]
+        table = self.scores[self.scores["metric"] == metric]
+        by_class = table["label"].notna().any()
+        check_choice("label", label, self.classes.tolist() if by_class else [None])
+        rows = table[table["system"] == system]
+        rows = rows[rows["label"] == label] if by_class else rows
         return rows.set_index("split")["value"].dropna()
 
     def interval(
@@ -105,7 +107,11 @@ class Evaluation:
         return self._intervals(scores, level)
 
     def differences(
-        self, baseline: str, metric: str = "balanced_accuracy", level: float = 0.95
+        self,
+        baseline: str,
+        metric: str = "balanced_accuracy",
+        level: float = 0.95,
+        label: Any = None,
     ) -> pd.DataFrame:
         """Give how much each other system differs from one, split by split.
 
@@ -117,6 +123,8 @@ class Evaluation:
             One of those in `scores`.
         level : float in (0, 1), default=0.95
             Confidence.
+        label : label, default=None
+            Class, for metrics that are measured on each: precision, recall, f1.
 
         Returns
         -------
@@ -124,9 +132,9 @@ class Evaluation:
             Indexed by system: the columns of `summary`, and ``p_value`` of no difference,
             two-sided, not corrected for how many systems are compared.
         """
-        base = self.split_scores(baseline, metric)
+        base = self.split_scores(baseline, metric, label)
         others = [name for name in self.systems if name != baseline]
-        gains = {name: (self.split_scores(name, metric) - base).dropna() for name in others}
+        gains = {name: (self.split_scores(name, metric, label) - base).dropna() for name in others}
         p_values = [corrected_p_value(gain, self.test_share) for gain in gains.values()]
         return self._intervals(gains, level).assign(p_value=p_values)
 
@@ -186,13 +194,22 @@ class Evaluation:
             columns=pd.Index(self.classes, name="predicted"),
         )
 
-    def to_markdown(self, metrics: Sequence[str] = SHOWN, level: float = 0.95) -> str:
-        """Give a Markdown table: mean ± half width of each metric, a row for each system."""
-        return markdown_table({metric: self.summary(metric, level) for metric in metrics})
+    def to_markdown(self, metrics: Sequence[str] | None = None, level: float = 0.95) -> str:
+        """Give a Markdown table: mean ± half width of each metric, a row for each system.
 
-    def to_latex(self, metrics: Sequence[str] = SHOWN, level: float = 0.95) -> str:
+        Without `metrics` it has accuracy, balanced accuracy, macro F1 and seconds to fit, those
+        that were measured.
+        """
+        return markdown_table(self._summaries(metrics, level))
+
+    def to_latex(self, metrics: Sequence[str] | None = None, level: float = 0.95) -> str:
         """Give the same table in LaTeX; it needs the package booktabs."""
-        return latex_table({metric: self.summary(metric, level) for metric in metrics})
+        return latex_table(self._summaries(metrics, level))
+
+    def _summaries(self, metrics: Sequence[str] | None, level: float) -> dict[str, pd.DataFrame]:
+        if metrics is None:
+            metrics = [metric for metric in SHOWN if metric in set(self.scores["metric"])]
+        return {metric: self.summary(metric, level) for metric in metrics}
 
     def _intervals(self, scores: dict[str, pd.Series], level: float) -> pd.DataFrame:
         rows = []

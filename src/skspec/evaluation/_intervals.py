@@ -28,14 +28,14 @@ def corrected_interval(
     scores : array-like of shape (n_splits,)
         One score for each split, at least two.
     test_share : float
-        Test clips divided by training clips, 1/4 for five folds.
+        Test clips divided by training clips, 1/4 for five folds; NaN where it is not known.
     level : float in (0, 1), default=0.95
         Confidence.
 
     Returns
     -------
     mean, half_width : float
-        The half width is NaN for a single score, both are NaN for none.
+        The half width is NaN for a single score or a share of NaN, both are NaN for no scores.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def corrected_p_value(scores: ArrayLike, test_share: float) -> float:
 
 def _mean_and_deviation(scores: ArrayLike, test_share: float) -> tuple[float, float, int]:
     """Give the mean, its corrected standard deviation, and the number of scores."""
-    if not test_share >= 0:
+    if test_share < 0:  # NaN where it is not known: then the interval is, too
         raise ParameterError(f"Got test_share={test_share!r}, but expected a number >= 0.")
     values = np.asarray(scores, dtype=np.float64)
     n = len(values)

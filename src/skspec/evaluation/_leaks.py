@@ -17,6 +17,7 @@ from skspec.evaluation._dataset import Split
 from skspec.exceptions import LeakageWarning
 
 _COLUMNS = ["split", "kind", "group", "train", "test"]
+_BY_ROW = np.ndarray | list | tuple  # others, such as a DataFrame, are not indexed by row
 
 
 def find_leaks(
@@ -99,7 +100,7 @@ def _shared(keys: NDArray[Any], split: Split) -> Iterator[tuple[Any, tuple[Any, 
 
 def _contents(X: Any) -> NDArray[Any] | None:
     """Give a digest of each clip, '' where no other is like it; None where they have none."""
-    if not isinstance(X, np.ndarray | list | tuple) or not len(X):
+    if not isinstance(X, _BY_ROW) or not len(X):
         return None
     if isinstance(X[0], str | os.PathLike):
         return _file_contents([Path(path) for path in X])
@@ -121,5 +122,5 @@ def _file_contents(paths: Sequence[Path]) -> NDArray[Any]:
 
 
 def _name(X: Any, rows: Sequence[int]) -> str:
-    clip = X[rows[0]]
+    clip = X[rows[0]] if isinstance(X, _BY_ROW) else None
     return repr(str(os.fspath(clip))) if isinstance(clip, str | os.PathLike) else f"clip {rows[0]}"

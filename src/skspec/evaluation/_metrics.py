@@ -14,6 +14,15 @@ from skspec.exceptions import InputError, ParameterError
 Metric = Callable[[NDArray[Any], NDArray[Any]], float]
 Row = tuple[str, Any, float]
 
+#: What a system costs; tables show it without an interval.
+COSTS = ("seconds_fit", "seconds_predict", "peak_memory_mb")
+#: What is measured of every system, besides metrics of one's own.
+BUILT_IN = (
+    *("accuracy", "balanced_accuracy", "macro_f1", "expected_calibration_error", "log_loss"),
+    *("precision", "recall", "f1"),
+    *COSTS,
+)
+
 
 def expected_calibration_error(
     y_true: ArrayLike, probability: ArrayLike, classes: ArrayLike, *, n_bins: int = 15
@@ -80,6 +89,16 @@ def expected_calibration_error(
 def confidence_bins(confidence: NDArray[Any], n_bins: int) -> NDArray[np.intp]:
     """Give the bin of each probability: of equal width, each with its right end; 0 in the first."""
     return np.clip(np.ceil(confidence * n_bins) - 1, 0, n_bins - 1).astype(np.intp)
+
+
+def check_metric_names(metrics: Mapping[str, Metric]) -> None:
+    """Refuse metrics that have the name of a built-in one: each split would count twice."""
+    taken = [name for name in metrics if name in BUILT_IN]
+    if taken:
+        raise ParameterError(
+            f"Got metrics named {taken!r}, but these are measured in any case: expected names "
+            f"other than {list(BUILT_IN)!r}. Leave them out, or rename them."
+        )
 
 
 def score_rows(

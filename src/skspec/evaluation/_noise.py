@@ -69,7 +69,7 @@ def evaluate_under_noise(
     ParameterError
         `noise` is not known, or `sr` is not given for paths.
     InputError
-        Recorded noise is silent.
+        Recorded noise is silent, or the stretch of it that a clip gets.
 
     Notes
     -----
@@ -120,7 +120,10 @@ def add_noise(clip: Clip, noise: Clip, snr_db: float | None) -> Clip:
         return clip
     power = np.mean(np.square(noise, dtype=np.float64))
     if power == 0:
-        raise InputError("The noise is silent, so it has no ratio to the clip.")
+        raise InputError(
+            "The stretch of noise drawn for a clip is silent, so it has no ratio to the clip. Cut "
+            "silence out of the recordings of noise."
+        )
     wanted = np.mean(np.square(clip, dtype=np.float64)) / 10 ** (snr_db / 10)
     return clip + noise * np.sqrt(wanted / power).astype(clip.dtype)
 

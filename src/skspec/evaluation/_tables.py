@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-#: Shown with one digit and no interval: how long a fit takes is no estimate of a score.
-COSTS = {"seconds_fit", "seconds_predict", "peak_memory_mb"}
+from skspec.evaluation._metrics import COSTS
+
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -57,7 +57,7 @@ def _cells(summaries: dict[str, pd.DataFrame]) -> list[list[str]]:
 def _cell(metric: str, row: pd.Series) -> str:
     if math.isnan(row["mean"]):
         return "-"
-    if metric in COSTS:
+    if metric in COSTS:  # how long a fit takes is no estimate of a score: no interval
         return f"{row['mean']:.1f}"
     width = "" if math.isnan(row["half_width"]) else f" ± {row['half_width']:.2f}"
     return f"{row['mean']:.2f}{width}"

@@ -11,6 +11,7 @@ from sklearn.utils import Bunch
 from skspec._seeding import resolve_seed
 from skspec._validation import check_choice
 from skspec.datasets import TrainOnly, mix
+from skspec.exceptions import ParameterError
 from skspec.recipes._herron import herron
 
 OWN = "class"
@@ -58,7 +59,7 @@ def herron_data(
     Raises
     ------
     ParameterError
-        No supplement has the name `without`.
+        No supplement has the name `without`, or one is named ``"class"``.
 
     See Also
     --------
@@ -87,6 +88,10 @@ def herron_data(
     Each is then scored by ``evaluate(herron(), data, cv)``.
     """
     check_choice("without", without, extras)
+    if OWN in extras:
+        raise ParameterError(
+            f"Got a supplement named {OWN!r}, but that is one's own data: expected another name."
+        )
     seed, few = resolve_seed(random_state), f"{samples_per_set}_each"
     labels = _only_own_labels(class_data, extras, label_map or {})
     others = {name: data for name, data in extras.items() if name != without}

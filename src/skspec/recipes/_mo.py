@@ -14,7 +14,7 @@ from skspec._validation import check_choice
 from skspec.exceptions import ParameterError
 from skspec.images import Augmenter, ColormapImage, MelSpectrogramImage, SpectrogramImage
 from skspec.models import Head, PretrainedCNNClassifier, Stage
-from skspec.recipes._recipe import Recipe, Systems
+from skspec.recipes._recipe import COLUMNS, Recipe, Systems
 
 #: Batch size, learning rate of the first stage, and input size: the paper's Table III.
 SETTINGS = {
@@ -39,7 +39,7 @@ REPORTED = pd.DataFrame(
         ("the worst of ten", "test", "accuracy", 0.6, "section IV (Fig. 4), about"),
         ("the best of ten", "test", "accuracy", 0.9, "section IV (Fig. 4), at most"),
     ],
-    columns=["system", "part", "metric", "value", "place"],
+    columns=COLUMNS,
 )
 
 

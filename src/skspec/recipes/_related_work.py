@@ -53,7 +53,7 @@ def related_work(
         Of the deep features, as in `DeepFeatures`.
     device : str, default="auto"
         Where networks run.
-    random_state : int, RandomState, Generator or None, default=None
+    random_state : int, RandomState or None, default=None
         Seed of all that is random.
 
     Returns

@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Bunch
 
 from skspec._seeding import generator_at, resolve_seed
@@ -20,11 +21,7 @@ N_DRAWS = 1000
 
 
 def random_parts(
-    dataset: Bunch,
-    shares: Mapping[str, float],
-    random_state: int | None = None,
-    *,
-    stratify: bool = True,
+    dataset: Bunch, shares: Mapping[str, float], random_state: int | None = None
 ) -> Parts:
     """Give row indices of each part, clips drawn at random whoever speaks.
 
@@ -33,11 +30,10 @@ def random_parts(
     dataset : Bunch
         With `y`.
     shares : dict of str to float
-        Share of each part; together 1. Parts have that many clips, rounded.
+        Share of each part; together 1. Parts have that many clips, rounded, and every class is
+        divided by the shares as far as its clips go.
     random_state : int, default=None
         Seed of the shuffling.
-    stratify : bool, default=True
-        Whether every class is divided by the shares, as far as its clips go.
 
     Returns
     -------
@@ -46,8 +42,7 @@ def random_parts(
     """
     _check_shares(shares)
     order = _generator(random_state).permutation(len(dataset.y))
-    if stratify:
-        order = order[np.argsort(np.asarray(dataset.y)[order], kind="stable")]
+    order = order[np.argsort(np.asarray(dataset.y)[order], kind="stable")]
     return _gather(shares, order, _dealt(shares, len(order)))
 
 
@@ -74,7 +69,7 @@ def speaker_parts(
     Raises
     ------
     InputError
-        The dataset does not know its speakers, or they are fewer than the parts.
+        The dataset does not know the speaker of every clip, or they are fewer than the parts.
 
     Warns
     -----
@@ -125,11 +120,7 @@ def _speakers(
     dataset: Bunch, shares: Mapping[str, float]
 ) -> tuple[NDArray[np.str_], NDArray[np.intp]]:
     """Give the names of the speakers, and the number of each clip's."""
-    if dataset.get("groups") is None:
-        raise InputError(
-            "Got a dataset with groups=None, but a split by speakers needs to know the speaker of "
-            "each clip. Set dataset.groups, or take by='paper'."
-        )
+    _check_known(dataset.get("groups"))
     speakers, speaker = np.unique(np.asarray(dataset.groups), return_inverse=True)
     if len(speakers) < len(shares):
         raise InputError(
@@ -137,6 +128,20 @@ def _speakers(
             f"each of {list(shares)}. Take by='paper'."
         )
     return speakers, speaker
+
+
+def _check_known(groups: ArrayLike | None) -> None:
+    """Refuse groups that are None, or None for some clips."""
+    where = ""
+    if groups is not None:
+        unknown = np.flatnonzero(pd.isna(np.asarray(groups)))
+        if len(unknown) == 0:
+            return
+        where = f" for {len(unknown)} clips, the first of them is clip {unknown[0]}"
+    raise InputError(
+        f"Got a dataset with groups=None{where}, but a split by speakers needs to know the speaker "
+        "of each clip. Set dataset.groups, or take by='paper'."
+    )
 
 
 def _best_order(
@@ -162,7 +167,7 @@ def _warn_of_lacking(
             f"The speakers could not be divided so that every part has every class: "
             f"{', '.join(missing)}. Another random_state may do better.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from skspec._compat import safe_indexing
 from skspec.exceptions import InputError, ParameterError
 from skspec.waveforms import SilenceTrimmer
 
@@ -106,9 +107,10 @@ def threadgold_segments(
     trimmer = SilenceTrimmer(top_db, sr=sr, remove="all", **frames)
     length = segment_timepoints(datapoint_length, **frames)
     hop = (datapoint_hop or datapoint_length) * hop_length
-    paths, parts, labels, owners = np.asarray(dataset.paths), [], [], []
+    parts, labels, owners = [], [], []
     for label, rows in _first_of_each_class(dataset.y, feature_set_count).items():
-        segments, places = _cut(trimmer.fit_transform(paths[rows]), frame_length, length, hop)
+        clips = safe_indexing(dataset.paths, rows)
+        segments, places = _cut(trimmer.fit_transform(clips), frame_length, length, hop)
         if not len(segments):
             raise InputError(
                 f"The clips of class {label!r} last for less than one segment of {length} samples. "
@@ -125,17 +127,18 @@ def segment_timepoints(datapoint_length: int, *, frame_length: int, hop_length: 
     return frame_length + (datapoint_length - 1) * hop_length
 
 
-def _first_of_each_class(y: NDArray[Any], count: int | None) -> dict[str, NDArray[np.intp]]:
+def _first_of_each_class(y: NDArray[Any], count: int | None) -> dict[Any, NDArray[np.intp]]:
     """Give the first rows of every class, equally many of each."""
     classes, sizes = np.unique(y, return_counts=True)
+    names = classes.tolist()
     share = int(sizes.min()) if count is None else count // len(classes)
     if not 1 <= share <= sizes.min():
         raise ParameterError(
             f"Got feature_set_count={count!r}, but expected {len(classes)} to "
-            f"{len(classes) * sizes.min()}: the rarest class, {str(classes[sizes.argmin()])!r}, "
+            f"{len(classes) * sizes.min()}: the rarest class, {names[sizes.argmin()]!r}, "
             f"has {sizes.min()} files, and each gives as many."
         )
-    return {str(label): np.flatnonzero(np.asarray(y) == label)[:share] for label in classes}
+    return {label: np.flatnonzero(np.asarray(y) == label)[:share] for label in names}
 
 
 def _cut(
@@ -155,7 +158,7 @@ def _cut(
 
 
 def _as_dataset(
-    segments: NDArray[np.float32], y: NDArray[np.str_], owners: NDArray[np.intp], sr: float
+    segments: NDArray[np.float32], y: NDArray[Any], owners: NDArray[np.intp], sr: float
 ) -> Bunch:
     return Bunch(
         paths=segments,

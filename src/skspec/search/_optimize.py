@@ -44,7 +44,7 @@ def optimize(
     study_name: str = "skspec",
     sampler: optuna.samplers.BaseSampler | None = None,
     pruner: optuna.pruners.BasePruner | None = None,
-    random_state: Any = None,
+    random_state: Any = 0,
     verbose: int = 0,
 ) -> optuna.Study:
     """Search a space by cross-validation, with an Optuna study that can be shared and resumed.
@@ -78,9 +78,9 @@ def optimize(
         None is `TPESampler`, seeded.
     pruner : optuna pruner, default=None
         None is `MedianPruner`.
-    random_state : int, RandomState or None, default=None
-        Seed of the folds and of the sampler. With `storage`, processes must differ from each
-        other, and what they choose depends on who is first.
+    random_state : int, RandomState or None, default=0
+        Seed of the folds and of the sampler. With `storage`, give every call the same int, or
+        trials on different folds are compared; what is tried then depends on who is first.
     verbose : int, default=0
         1 shows a progress bar with the time left.
 
@@ -231,7 +231,7 @@ def _check_names(estimator: BaseEstimator, space: Mapping[str, Any]) -> None:
     for name in space:
         try:
             clone(estimator).set_params(**{name: None})
-        except ValueError as error:
+        except (ValueError, AttributeError) as error:  # "passthrough" has no parameters
             raise ParameterError(
                 f"Got {name!r} in the space, but the estimator has no such parameter: {error}"
             ) from error

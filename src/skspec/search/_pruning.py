@@ -21,8 +21,9 @@ class EpochPruning(Callback):
     trial : optuna.Trial
         The trial.
     monitor : {"valid_accuracy", "valid_loss", "train_loss"}, default="valid_accuracy"
-        What is told, a column of `history_`; those of validation want a `validation` part. A
-        loss is told with its sign changed in a study that maximises.
+        What is told, a column of `history_`; those of validation want a `validation` part. Its
+        sign is changed where better is the other way round: for a loss in a study that maximises,
+        for accuracy in one that minimises.
 
     Raises
     ------
@@ -73,4 +74,4 @@ class EpochPruning(Callback):
 
     def _score(self, value: float) -> float:
         maximised = self.trial.study.direction == optuna.study.StudyDirection.MAXIMIZE
-        return -value if maximised and self.monitor.endswith("loss") else value
+        return value if maximised != self.monitor.endswith("loss") else -value

@@ -77,7 +77,8 @@ def schedule_space(step: str = "cnn", stage: str = "finetune") -> Space:
     >>> [float(f"{lr:.0e}") for lr in to_grid(schedule_space(), n=3)["cnn__finetune__lr"]]
     [1e-05, 0.0001, 0.001]
     """
-    schedules = [None, CosineSchedule(), StepSchedule(), CyclicSchedule(), OneCycleSchedule()]
+    # Four epochs between steps: ready stages have ten, in which the default would never step.
+    schedules = [None, CosineSchedule(), StepSchedule(4), CyclicSchedule(), OneCycleSchedule()]
     return _named(
         step,
         **{
@@ -97,7 +98,7 @@ def front_end_space(step: str = "mel", sr: float = 22_050) -> Space:
     step : str, default="mel"
         Name of its step in a Pipeline; ``""`` for the transformer by itself.
     sr : float > 0, default=22050
-        Sampling rate in Hz; windows are about 32, 64 and 128 ms long.
+        Sampling rate in Hz; windows are about 32, 64 and 128 ms long, half the shortest apart.
 
     Returns
     -------
@@ -111,7 +112,13 @@ def front_end_space(step: str = "mel", sr: float = 22_050) -> Space:
     [512, 1024, 2048]
     """
     windows = [2 ** round(np.log2(length_s * sr)) for length_s in (0.032, 0.064, 0.128)]
-    return _named(step, n_mels=[64, 128], n_fft=windows, top_db=[40.0, 60.0, 80.0])
+    return _named(
+        step,
+        n_mels=[64, 128],
+        n_fft=windows,
+        hop_length=[windows[0] // 2],
+        top_db=[40.0, 60.0, 80.0],
+    )
 
 
 def to_grid(space: Mapping[str, Any], n: int = 3) -> dict[str, list[Any]]:
