@@ -19,11 +19,12 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from skspec import DeepFeatures, FrozenCache
+from skspec._storage import DamagedFileError
 from skspec.exceptions import AudioReadError, ParameterError
 from skspec.nn import _shards
 from skspec.nn._cache import resolve_cache
 from skspec.nn._cached_rows import image_keys
-from skspec.nn._row_store import KeyIndex
+from skspec.nn._row_store import KeyIndex, RowStore
 
 CONTEXT = {"backbone": "none"}
 
@@ -339,6 +340,43 @@ class TestFolder:
         with pytest.warns(UserWarning, match="not there"):
             assert len(get(cache, 1, 2)[1]) == 1
         assert counters(cache) == (1, 1, 1)
+
+    @pytest.mark.parametrize("step", ["file_sha256", "read_manifest"])
+    def test_an_error_that_passes_costs_no_stored_row(self, tmp_path, monkeypatch, step):
+        def fails(_):
+            raise OSError(24, "Too many open files")
+
+        get(FrozenCache(tmp_path), 1, 2)
+        with monkeypatch.context() as patch:
+            patch.setattr(_shards, "_VERIFIED", set())
+            patch.setattr(_shards, step, fails)
+            with pytest.warns(UserWarning, match="Too many open files"):
+                assert get(FrozenCache(tmp_path), 1)[1] == [1]
+        assert get(FrozenCache(tmp_path), 1, 2)[1] == []
+
+    def test_damage_where_nothing_can_be_removed(self, tmp_path, monkeypatch):
+        def fails(*_, **__):
+            raise OSError(30, "Read-only file system")
+
+        get(FrozenCache(tmp_path), 1)
+        (file,) = tmp_path.rglob("*.bin")
+        file.write_bytes(bytes(20))
+        monkeypatch.setattr(type(tmp_path), "unlink", fails)
+        with pytest.warns(UserWarning, match="SHA-256"):
+            assert get(FrozenCache(tmp_path), 1)[1] == [1]
+
+    def test_two_threads_that_meet_the_same_damage(self, tmp_path):
+        cache = FrozenCache(tmp_path)
+        slots, _ = get(cache, 1, 2)
+        (file,) = tmp_path.rglob("*.bin")
+        file.write_bytes(bytes(40))
+        store, out = cache.rows(CONTEXT)._store, np.empty((2, 20), np.uint8)
+        with pytest.warns(UserWarning, match="Damage in a cache") as caught:
+            assert not store._is_whole(0, again=True)  # by one of them
+        assert not store._is_whole(0, again=True)  # by the other, which had begun before
+        with pytest.raises(DamagedFileError, match="dropped"):
+            RowStore.read(store, slots, out)
+        assert len(caught) == 1
 
     def test_a_damaged_description_is_written_again(self, tmp_path):
         get(FrozenCache(tmp_path), 1)

@@ -37,9 +37,22 @@ def test_flipped_bits_are_noticed(tmp_path, n):
         files = [file for file in tmp_path.iterdir() if file.stem == "state-00000001"]
         file = files[draw.integers(2)]
         flip(file, int(draw.integers(8 * file.stat().st_size)))
-        with pytest.warns(CheckpointWarning, match="Damage"):
+        with pytest.warns(CheckpointWarning, match="Damage.*It is dropped"):
             assert checkpoints.newest() is None
         assert not list(tmp_path.iterdir())
+
+
+def test_an_error_that_passes_drops_no_state(tmp_path, monkeypatch):
+    def fails(_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.write({"epoch": 3}, "one")
+    with monkeypatch.context() as patch:
+        patch.setattr("skspec.nn._checkpoint.read_manifest", fails)
+        with pytest.warns(CheckpointWarning, match="Too many open files. It is left out"):
+            assert checkpoints.newest() is None
+    assert checkpoints.newest() == {"epoch": 3}
 
 
 FULL = OSError(errno.ENOSPC, "No space left on device")

@@ -79,7 +79,16 @@ def nested(levels):
     return tree
 
 
-def machine(**changes):
+def doubling(levels):
+    """Give pipelines of which each has the one before it in both its steps."""
+    steps = [{"tuple": ["0", thing("StandardScaler")]}]
+    for i in range(levels):
+        twice = [{"tuple": [name, {"ref": i}]} for name in "ab"]
+        steps.append({"tuple": [str(i + 1), thing("Pipeline", {"steps": twice})]})
+    return thing("Pipeline", {"steps": steps})
+
+
+def machine(kernel="rbf", sparse=False, **changes):
     """Give a support vector machine whose arrays do not belong together."""
     n = 4
     arrays = {
@@ -89,7 +98,8 @@ def machine(**changes):
         "classes_": np.arange(2), **changes,
     }  # fmt: skip
     state = {name: array(name, a.dtype.str) for name, a in arrays.items()}
-    return thing("SVC", {}, {**state, "n_features_in_": 2, "_sparse": False}), arrays
+    state |= {"n_features_in_": 2, "shape_fit_": {"tuple": [2, 2]}, "_sparse": sparse}
+    return thing("SVC", {"kernel": kernel}, state), arrays
 
 
 TREES = {
@@ -125,6 +135,7 @@ TREES = {
     "two tags": ({"tuple": [], "dict": []}, "has the tags"),
     "an object without a class": ({"object": {"params": {}}}, "not exactly a class, params"),
     "a list instead of an estimator": ([1, 2], "it holds a list, not an estimator"),
+    "pipelines that double twenty times": (doubling(20), "more than 65536 objects"),
     "two hundred levels": (nested(200), "nested more than 100 levels"),
     "a scalar of a terabyte": (
         thing("SVC", {"C": {"scalar": ["<U300000000000", "x"]}}),
@@ -222,6 +233,12 @@ MACHINES = {
     "numbers of another width": {"support_": np.arange(4)},
     "too many probabilities": {"_probA": np.zeros(3)},
     "no intercept": {"_intercept_": np.zeros(0)},
+    "clips far behind the last": {
+        "kernel": "precomputed",
+        "support_": np.full(4, 2**30, np.int32),
+    },
+    "a kernel that is a function": {"kernel": {"named": "f_classif"}},
+    "a sparse machine of dense arrays": {"sparse": True},
 }
 BEYOND = r"the model cannot be built: its _?[a-zA-Z_]+ "
 

@@ -96,6 +96,12 @@ class TestCard:
         skspec.save(StandardScaler(), path)
         assert skspec.read_card(path).labels is None
 
+    def test_what_the_card_of_a_class_of_ones_own_has_more_is_left_out(self, path):
+        card = type("OwnCard", (ModelCard,), {})("Tests.")
+        card.author = "me"
+        skspec.save(StandardScaler(), path, card=card)
+        assert skspec.read_card(path).description == "Tests."
+
     def test_anyone_can_read_it(self, path):
         skspec.save(StandardScaler(), path, card={"description": "ü"})
         with zipfile.ZipFile(path) as archive:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sklearn
+from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
@@ -30,7 +31,7 @@ from sklearn.svm import SVC, LinearSVC, NuSVC
 import skspec
 from skspec.exceptions import ModelFileError
 from skspec.persistence import register
-from skspec.persistence._registry import _REGISTERED
+from skspec.persistence._registry import _REGISTERED, find
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 6)) ** 2
@@ -113,6 +114,15 @@ def test_support_vectors_with_probabilities(path):
     assert skspec.load(path).predict_proba(MORE).tobytes() == made.predict_proba(MORE).tobytes()
 
 
+def test_a_randomized_decomposition(path):
+    """Its components are some rows of an array by columns."""
+    clips = RNG.normal(size=(100, 300))
+    made = PCA(20, svd_solver="randomized", random_state=0).fit(clips)
+    assert not made.components_.flags.forc
+    skspec.save(made, path)
+    assert skspec.load(path).transform(clips).tobytes() == made.transform(clips).tobytes()
+
+
 def test_names_of_columns_come_back(path):
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=list("abcdef"))
@@ -124,9 +134,10 @@ def test_names_of_columns_come_back(path):
     assert (loaded.predict(frame) == made.predict(frame)).all()
 
 
-def test_requests_for_metadata_come_back(path):
+@pytest.mark.parametrize("kind", [LogisticRegression, SVC])
+def test_requests_for_metadata_come_back(kind, path):
     with sklearn.config_context(enable_metadata_routing=True):
-        made = LogisticRegression().set_fit_request(sample_weight=True)
+        made = kind().set_fit_request(sample_weight=True)
         skspec.save(make_pipeline(StandardScaler(), made), path)
         loaded = skspec.load(path)[-1]
         assert loaded.get_metadata_routing().fit.requests == {"sample_weight": True}
@@ -136,6 +147,18 @@ def test_members_of_a_vote_stay_one_object(path):
     skspec.save(VotingClassifier(VOTERS).fit(X, Y), path)
     loaded = skspec.load(path)
     assert loaded.estimators_[0] is loaded.named_estimators_["log"]
+
+
+@pytest.mark.parametrize("kind", [dict, tuple])
+def test_what_is_too_deep_to_load_is_too_deep_to_save(kind, path):
+    weights, n_saved = kind(), 0
+    with pytest.raises(ModelFileError, match="too much inside each other"):  # noqa: PT012
+        while True:
+            skspec.save(LogisticRegression(class_weight=weights), path)
+            assert skspec.load(path).class_weight == weights
+            weights = {"a": weights} if kind is dict else kind([weights])
+            n_saved += 1
+    assert n_saved > 30
 
 
 def local(images):
@@ -160,6 +183,10 @@ def _changed():
     return made
 
 
+def _product(X, Y):
+    return X @ Y.T
+
+
 def _holding_itself():
     weights = {}
     weights[1] = weights
@@ -176,6 +203,9 @@ REFUSED = [
     (DummyClassifier(random_state=np.random.RandomState(0)), "random_state is .*Give an integer"),
     (_changed(), "StandardScaler cannot have a fitted attribute 'surprise'"),
     (_holding_itself(), "holds itself"),
+    (SVC(kernel="precomputed").fit(X @ X.T, Y), "SVC cannot be saved: its kernel 'precomputed' is"),
+    (NuSVC(nu=0.1, kernel=_product).fit(X, Y), r"its kernel <function _product .*fit it to dense"),
+    (make_pipeline(SVC()).fit(csr_array(X), Y), r"steps\[0\]\[1\] .*was fitted to sparse data"),
     (KNeighborsClassifier().fit(X, np.stack([Y, Y], 1)), "several columns of labels"),
     (LogisticRegression(class_weight={1: np.array([1, 2], "M8[s]")}), "dtype datetime64"),
     (
@@ -216,6 +246,12 @@ def test_ones_own_must_be_registered_where_they_are_loaded(path, monkeypatch):
 def test_register_refuses(name, thing):
     with pytest.raises(skspec.exceptions.ParameterError, match="Got name="):
         register(name, thing)
+
+
+def test_registering_again_replaces():
+    register("local", local)
+    register("local", _product)
+    assert find("local") is _product
 
 
 def test_a_backbone_of_ones_own_must_be_registered(path, monkeypatch):

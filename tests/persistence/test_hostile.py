@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
 
-from _hostile_files import HOSTILE, Canary, count_refused, forge, machine, scaler
+from _hostile_files import HOSTILE, Canary, count_refused, doubling, forge, machine, scaler
 
 import skspec
 from skspec.exceptions import ModelFileError
@@ -42,6 +42,13 @@ def test_a_hostile_file_is_refused(name, path):
 def test_the_machine_itself_would_be_taken(path):
     forge(path, *machine())
     assert skspec.load(path).n_features_in_ == 2
+
+
+@pytest.mark.filterwarnings("ignore:Pipeline was saved with scikit-learn unknown")
+def test_fewer_doublings_would_be_taken(path):
+    forge(path, doubling(8))
+    loaded = skspec.load(path)
+    assert loaded.steps[-1][1][0] is loaded.steps[-1][1][1] is loaded.steps[-2][1]
 
 
 def test_the_canary_would_run(tmp_path):

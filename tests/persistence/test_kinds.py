@@ -96,6 +96,7 @@ def test_trees_come_back(value, tmp_path_factory):
     "array",
     [
         np.arange(12.0).reshape(3, 4).T,
+        np.arange(12.0).reshape(3, 4).T[..., None],
         np.arange(12, dtype=">i4").reshape(3, 4),
         np.array("déjà vu 🎵"),
         np.zeros((0, 3), np.float32),
@@ -108,6 +109,13 @@ def test_trees_come_back(value, tmp_path_factory):
 )
 def test_arrays_keep_bits_and_layout(array, tmp_path):
     assert same(array, through_a_file(array, tmp_path / "array.skspec"))
+
+
+def test_some_rows_of_an_array_by_columns_stay_by_columns(tmp_path):
+    array = np.arange(24.0).reshape(6, 4).T[:3]
+    back = through_a_file(array, tmp_path / "array.skspec")
+    assert back.flags.f_contiguous
+    assert np.array_equal(back, array)
 
 
 def test_every_second_column_is_copied(tmp_path):

@@ -174,7 +174,7 @@ class FrozenCache:
         with self._lock:
             self.n_damaged += 1
         warnings.warn(
-            f"Damage in a cache: {what}. It is dropped, and its rows are computed again. Should "
+            f"Damage in a cache: {what}. It is left out, and its rows are computed again. Should "
             "this happen again, have the disk checked.",
             CacheWarning,
             stacklevel=2,

@@ -51,7 +51,7 @@ class Checkpoints:
         return self.folder is not None and time.monotonic() - self._ended_at >= self.every_s
 
     def newest(self) -> Any:
-        """Give the newest state that is whole, or None; those that are damaged are dropped."""
+        """Give the newest state that is whole, or None; what is damaged is dropped."""
         for manifest in reversed(self._manifests()):
             try:
                 return _read(manifest)
@@ -130,11 +130,13 @@ def _read(manifest: Path) -> Any:
 
 
 def _drop(manifest: Path, error: Exception) -> None:
-    if isinstance(error, (DamagedFileError, FileNotFoundError)):  # others may pass
+    lasting = isinstance(error, (DamagedFileError, FileNotFoundError))  # others may pass
+    if lasting:
         _unlink(manifest)
     warnings.warn(
-        f"Damage in a checkpoint: {error}. It is dropped, and training goes on from the one "
-        "before it, or from the start. Should this happen again, have the disk checked.",
+        f"Damage in a checkpoint: {error}. It is {'dropped' if lasting else 'left out'}, and "
+        "training goes on from the one before it, or from the start. Should this happen again, "
+        "have the disk checked.",
         CheckpointWarning,
         stacklevel=3,
     )

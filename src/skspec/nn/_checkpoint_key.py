@@ -97,7 +97,7 @@ def _plain_object(value: Any) -> Any:
     """Name a class or function; of an instance, give its class and its attributes."""
     if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
         name = f"{value.__module__}.{value.__qualname__}"
-        if isinstance(value, type) or "<" not in name:
+        if "<" not in name:  # not within a function, where each call makes another
             return name
     elif isinstance(value, partial):
         return {"partial": plain([value.func, value.args, value.keywords])}
@@ -105,5 +105,5 @@ def _plain_object(value: Any) -> Any:
         return {"class": plain(type(value)), **{k: plain(v) for k, v in vars(value).items()}}
     raise ParameterError(
         f"Got {value!r} with checkpoint=, but a later fit could not tell whether it has the same: "
-        "use a class, a function of a module or an object of plain values, or checkpoint=None."
+        "use a class or function of a module, or an object of plain values, or checkpoint=None."
     )

@@ -115,6 +115,10 @@ class HeadModule(nn.Module):
             n_features = width
         self.layers = nn.Sequential(*layers, nn.Linear(n_features, n_outputs))
 
+    def extra_repr(self) -> str:
+        """Show what no layer inside does: a checkpoint tells heads apart by it."""
+        return f"pooling={self.pooling!r}, n_bands={self.n_bands}"
+
     def pool(self, maps: Tensor) -> Tensor:
         """Give vectors (n, n_features) for feature maps (n, channels, height, width)."""
         if self.attention is not None:

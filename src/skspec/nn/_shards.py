@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -21,13 +21,21 @@ from skspec._storage import (
     write_manifest,
     write_whole,
 )
-from skspec.nn._row_store import InMemory, Keys, Layout, RowBytes, RowStore, Slots, read_rows
+from skspec.nn._row_store import Keys, Layout, RowBytes, RowStore, Slots, read_rows
 
 SHARD_BYTES = 64 * 2**20
 #: Shards that this process has verified, by path, time, size and inode: once is enough.
 _VERIFIED: set[tuple[str, int, int, int]] = set()
-#: Stands where a damaged shard was: its slots stay taken.
-_DROPPED = InMemory(np.empty((0, 0), dtype=np.uint8))
+
+
+class _Dropped:
+    """Stands where a damaged shard was: its slots stay taken."""
+
+    def read(self, rows: NDArray[np.int64], out: RowBytes) -> None:
+        raise DamagedFileError("These rows have been dropped.")
+
+
+_DROPPED = _Dropped()
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ class FolderRows(RowStore):
         """Copy the rows of slots that `find` gave; each is verified, whenever it is read."""
         numbers = self._shard_numbers(slots)
         if any(self._blocks[number] is _DROPPED for number in numbers):
-            raise DamagedFileError("These rows have been dropped.")
+            _DROPPED.read(slots, out)
         try:
             super().read(slots, out)
         except DamagedFileError:
@@ -157,6 +165,8 @@ class FolderRows(RowStore):
 
     def _is_whole(self, number: int, *, again: bool = False) -> bool:
         shard = self._blocks[number]
+        if shard is _DROPPED:  # another thread has met the same damage
+            return False
         assert isinstance(shard, _Shard)
         try:
             shard.verify(again=again)
@@ -172,8 +182,10 @@ class FolderRows(RowStore):
         return False
 
     def _discard(self, manifest: Path, error: Exception) -> None:
-        for file in (manifest, manifest.with_suffix(".bin")):
-            file.unlink(missing_ok=True)
+        if isinstance(error, DamagedFileError):  # another may pass, and the shard be good
+            for file in (manifest, manifest.with_suffix(".bin")):
+                with suppress(OSError):
+                    file.unlink()
         self._on_damage(str(error))
 
     def _sweep(self) -> None:

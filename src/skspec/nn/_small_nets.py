@@ -129,6 +129,10 @@ class LSTMLayer(nn.Module):
         self.last = last
         self.lstm = nn.LSTM(n_in, hidden, batch_first=True, bidirectional=bidirectional)
 
+    def extra_repr(self) -> str:
+        """Show what no layer inside does: a checkpoint tells networks apart by it."""
+        return f"last={self.last}"
+
     def forward(self, maps: Tensor) -> Tensor:
         """Give states (n, n_directions * hidden, 1, width or 1) for maps (n, c, height, width)."""
         frames = maps.flatten(1, 2).transpose(1, 2)

@@ -83,7 +83,7 @@ def _ending(members: Mapping[str, bytes]) -> bytes:
     offset, directory = 0, b""
     for name, data in members.items():
         directory += _central_header(name, data, offset)
-        offset += len(_local_header(name, data)) + len(data)
+        offset += len(_local_header(name, b"")) + len(data)
     n = len(members)
     end64 = _END64.pack(
         b"PK\6\6", 44, _VERSION, _VERSION, 0, 0, n, n, len(directory), offset

@@ -19,12 +19,18 @@ def to_numbers(array: NDArray[Any]) -> tuple[NDArray[Any], list[Any]]:
     Which axis is contiguous is kept: sums over another one can differ in their last bit.
     """
     dtype = array.dtype.newbyteorder("<")
-    by_columns = array.flags.f_contiguous and not array.flags.c_contiguous
+    by_columns = _is_by_columns(array)
     seen_as = _numbers_of(dtype)
     numbers = np.asarray(array.T if by_columns else array, dtype=dtype, order="C")
     if seen_as != dtype.str:
         numbers = numbers[..., None].view(seen_as)
     return numbers, [dtype.str, "F" if by_columns else "C"]
+
+
+def _is_by_columns(array: NDArray[Any]) -> bool:
+    # By strides: a part of an array by columns is contiguous in neither way.
+    steps = [abs(step) for step, n in zip(array.strides, array.shape, strict=True) if n > 1]
+    return not array.flags.c_contiguous and steps[:1] < steps[-1:]
 
 
 def from_numbers(numbers: NDArray[Any], dtype_name: Any, order: Any) -> NDArray[Any]:

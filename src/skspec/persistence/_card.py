@@ -7,7 +7,7 @@ import math
 import platform
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from importlib import metadata
 from typing import Any
 
@@ -89,15 +89,14 @@ def versions() -> dict[str, str]:
 
 
 def _as_dict(card: Any) -> dict[str, Any]:
-    card = ModelCard() if card is None else card
-    if isinstance(card, ModelCard):
-        return {f.name: getattr(card, f.name) for f in fields(card)}
-    names = [f.name for f in fields(ModelCard)]
-    if not isinstance(card, Mapping) or not set(card) <= set(names):
-        raise ParameterError(
-            f"Got card={card!r}, but expected a ModelCard, or a dict with some of {names}."
-        )
-    return asdict(ModelCard(**card))
+    card, names = {} if card is None else card, [f.name for f in fields(ModelCard)]
+    if not isinstance(card, ModelCard):
+        if not isinstance(card, Mapping) or not set(card) <= set(names):
+            raise ParameterError(
+                f"Got card={card!r}, but expected a ModelCard, or a dict with some of {names}."
+            )
+        card = ModelCard(**card)
+    return {name: getattr(card, name) for name in names}
 
 
 def _plain(value: Any, where: str) -> Any:

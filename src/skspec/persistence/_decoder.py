@@ -15,6 +15,9 @@ from skspec.persistence._fitted import put_together
 from skspec.persistence._kinds import KINDS
 from skspec.persistence._registry import find
 
+#: An object counts wherever it is referred to: whoever walks the tree meets it there again.
+OBJECTS = 2**16
+
 
 class Decoder:
     """Decodes what `Encoder` gave; `kinds` gathers the classes of all objects."""
@@ -23,7 +26,8 @@ class Decoder:
         self.kinds: set[type] = set()
         self._arrays = arrays
         self._given: set[str] = set()
-        self._finished: list[Any] = []
+        self._finished: list[tuple[Any, int]] = []  # and how many objects each is
+        self._n_objects = 0
         self._depth = 0
 
     def decode(self, node: Any, where: str) -> Any:
@@ -82,7 +86,16 @@ class Decoder:
     def _reference(self, number: Any) -> Any:
         if type(number) is not int or not 0 <= number < len(self._finished):
             raise ValueError(f"a reference to object {number!r}, which is not there yet")
-        return self._finished[number]
+        made, n_objects = self._finished[number]
+        self._count(n_objects)
+        return made
+
+    def _count(self, n_objects: int) -> None:
+        self._n_objects += n_objects
+        if self._n_objects > OBJECTS:
+            raise UnusableError(
+                f"it has more than {OBJECTS} objects, each counted wherever it is referred to"
+            )
 
     def _named(self, name: Any) -> Any:
         thing = find(name) if isinstance(name, str) else None
@@ -95,12 +108,14 @@ class Decoder:
         if not inspect.isclass(kind):
             raise ValueError(f"{name!r} is no class")
         self.kinds.add(kind)
+        before = self._n_objects
+        self._count(1)
         values = [
             {key: self.decode(part[key], f"{where}.{key}") for key in sorted(part)}
             for part in (params, state)
         ]
         made = put_together(kind, *values)
-        self._finished.append(made)
+        self._finished.append((made, self._n_objects - before))
         return made
 
 

@@ -33,7 +33,7 @@ class Encoder:
 
     def encode(self, value: Any, where: str) -> Any:
         """Give the JSON of a value; `where` says in messages and in `arrays` what it is."""
-        if self._depth > DEPTH:
+        if self._depth >= DEPTH:  # an empty dict takes one more to read
             raise UnusableError(f"{where[:80]}... holds itself, or too much inside each other")
         self._depth += 1
         try:
@@ -61,10 +61,13 @@ class Encoder:
         return self._object(value, where)
 
     def _pairs(self, items: dict[Any, Any], where: str) -> list[Any]:
-        return [
+        self._depth += 2  # the two lists around each item
+        pairs = [
             [self.encode(key, f"a key of {where}"), self.encode(item, f"{where}[{key!r}]")]
             for key, item in items.items()
         ]
+        self._depth -= 2
+        return pairs
 
     def _array(self, array: NDArray[Any], where: str) -> Any:
         if array.dtype == object:

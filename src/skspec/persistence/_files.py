@@ -87,8 +87,9 @@ def load(path: str | PathLike[str]) -> Any:
     Returns
     -------
     estimator
-        With the same parameters, and bit for bit the same predictions on the same machine. A
-        network that was trained on a GPU is on the CPU where there is none.
+        With the same parameters, and bit for bit the same predictions on the same machine, but
+        for ``PCA(svd_solver="arpack")``, whose last bits may differ. A network that was trained
+        on a GPU is on the CPU where there is none.
 
     Raises
     ------

@@ -17,6 +17,8 @@ from skspec.persistence._limit import building
 State = dict[str, Any]
 _VERSION = "_sklearn_version"
 _REQUESTS = "_metadata_request"
+#: Those with which libsvm looks at nothing but what `_check_support_vectors` has checked.
+_KERNELS = ("linear", "poly", "rbf", "sigmoid")
 
 
 def take_apart(thing: Any) -> tuple[State, State]:
@@ -74,6 +76,7 @@ def _same(value: Any, other: Any) -> bool:
 
 
 def _to_saved(thing: Any, state: State) -> State:
+    _check_support_vectors(thing, state)
     if isinstance(thing, NetworkState) and "network_" in state:
         with building(state["network_"]):  # what `load` would refuse
             state["network_spec_"].build()
@@ -129,8 +132,13 @@ def _fit_again(made: KNeighborsClassifier, state: State) -> None:
 
 def _check_support_vectors(made: Any, state: State) -> None:
     """Check the arrays that libsvm reads without looking at their sizes."""
-    if not isinstance(made, SVC | NuSVC) or not state:
+    if not isinstance(made, SVC | NuSVC) or not state.keys() - {_REQUESTS}:
         return
+    if state["_sparse"] is not False or made.kernel not in _KERNELS:
+        raise ValueError(
+            f"its kernel {made.kernel!r} is none of {_KERNELS}, or it was fitted to sparse data: "
+            "fit it to dense data with one of these"
+        )
     n, n_vectors = len(state["classes_"]), len(state["support_vectors_"])
     n_pairs = n * (n - 1) // 2
     n_calibrated = n_pairs if len(state["_probA"]) else 0
@@ -149,5 +157,3 @@ def _check_support_vectors(made: Any, state: State) -> None:
     counts = state["_n_support"]
     if counts.min() < 0 or counts.sum() != n_vectors:
         raise ValueError(f"its _n_support is not how its {n_vectors} vectors are shared out")
-    if state["_sparse"] is not False or not isinstance(made.kernel, str):
-        raise ValueError("it is sparse, or has a kernel of its own")

@@ -70,6 +70,7 @@ def register(name: str, thing: Any) -> None:
     ----------
     name : str
         What stands in the file. The same name must be registered wherever the file is loaded.
+        Registering it again replaces what it stood for.
     thing : class or function
         An estimator class that keeps scikit-learn's rules: a constructor that only assigns its
         parameters, and fitted attributes whose names end or start with an underscore. Or a
@@ -78,7 +79,8 @@ def register(name: str, thing: Any) -> None:
     Raises
     ------
     ParameterError
-        For a name that is no identifier or belongs to something else.
+        For a name that is no identifier or that skspec has already, or a thing that cannot be
+        called.
 
     Notes
     -----
