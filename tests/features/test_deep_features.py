@@ -151,6 +151,13 @@ class TestCache:
             assert_array_equal(cached.transform(X[rows]), expected[rows])
             assert_array_equal(plain.transform(X[rows]), expected[rows])
 
+    def test_integers_of_numpy(self):
+        cache = FrozenCache()
+        for kind in (int, np.int64):
+            settings = {"n_bands": kind(2), "batch_size": kind(4), "precision": "float32"}
+            deep(cache=cache, **settings).fit_transform(X)
+        assert (cache.n_computed, cache.n_found) == (9, 9)
+
     def test_only_what_is_missing_is_computed(self):
         cache = FrozenCache()
         features = deep(cache=cache).fit(X)

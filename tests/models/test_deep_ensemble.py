@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.torch import save_file
 from scipy.stats import entropy
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
@@ -115,6 +117,31 @@ def test_members_can_be_searched():
     ensemble = DeepEnsembleClassifier(network(), n_estimators=2, random_state=0)
     ensemble.set_params(estimator__full__epochs=1, estimator__head__hidden=(4,))
     assert len(cross_val_score(ensemble, X, Y, groups=GROUPS, cv=GroupKFold(2))) == 2
+
+
+def test_a_member_that_fails_leaves_nothing_half_fitted():
+    class Second(LogisticRegression):
+        n_fitted = 0
+
+        def fit(self, X, y):
+            Second.n_fitted += 1
+            if Second.n_fitted == 2:
+                raise RuntimeError("the second one")
+            return super().fit(X, y)
+
+    ensemble = DeepEnsembleClassifier(Second(random_state=0), n_estimators=3)
+    with pytest.raises(RuntimeError, match="the second one"):
+        ensemble.fit(X.reshape(16, -1), Y)
+    with pytest.raises(NotFittedError):
+        ensemble.predict(X.reshape(16, -1))
+
+
+def test_where_routing_decides_the_error_says_how_to_ask_for_groups():
+    with sklearn.config_context(enable_metadata_routing=True):
+        with pytest.raises(ParameterError, match=r"Got groups, .*set_fit_request\(groups=True\)"):
+            DeepEnsembleClassifier(network()).fit(X, Y, groups=GROUPS)
+        with pytest.raises(ParameterError, match=r"not take it\.$"):
+            DeepEnsembleClassifier(make_pipeline(network())).fit(X, Y, sample_weight=np.ones(16))
 
 
 def test_an_estimator_without_a_seed_is_refused():

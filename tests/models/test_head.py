@@ -34,6 +34,26 @@ def test_pooling_and_bands_pass_on():
     assert (spec.pooling, spec.n_bands) == ("mean_std", 4)
 
 
+def test_integers_of_numpy(tmp_path):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((8, 1, 16, 12)), np.tile([0, 1], 4)
+    predicted = []
+    for kind in (int, np.int64):  # caches and checkpoints describe them as JSON
+        classifier = PretrainedCNNClassifier(
+            "tiny",
+            weights=None,
+            head=Head(n_bands=kind(2), hidden=(kind(4),)),
+            stages=[("train", Stage("head", epochs=kind(1)))],
+            batch_size=kind(4),
+            input_size=(kind(16), kind(12)),
+            checkpoint=tmp_path / kind.__name__,
+            device="cpu",
+            random_state=0,
+        )
+        predicted.append(classifier.fit(X, y).predict_proba(X))
+    assert_array_equal(*predicted)
+
+
 @pytest.mark.parametrize(
     "pooling", ["mean", "max", "mean_std", "attention", "last", "flatten"]
 )  # fmt: skip

@@ -114,6 +114,13 @@ class TestSet:
         assert classifier.get_params()["finetune__schedule"].step_epochs == 3
         assert "finetune__schedule__step_epochs" not in cnn().get_params()
 
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_a_whole_schedule_before_its_part_in_any_order(self, order):
+        changes = {"finetune__schedule": StepSchedule(3), "finetune__schedule__factor": 0.5}
+        classifier = cnn().set_params(**dict(list(changes.items())[::order]))
+        schedule = classifier.get_params()["finetune__schedule"]
+        assert (schedule.step_epochs, schedule.factor) == (3, 0.5)
+
     def test_through_a_search(self):
         grid = {"full__schedule": [None, StepSchedule(1)], "loss__label_smoothing": [0.0, 0.9]}
         classifier = cnn(stages="full", input_size=(8, 8), device="cpu", random_state=0)

@@ -398,6 +398,7 @@ class TestErrors:
             ({"precision": "half"}, ParameterError, "'precision'"),
             ({"callbacks": 3}, ParameterError, "'callbacks'"),
             ({"random_state": "x"}, ParameterError, "'random_state'"),
+            ({"device": "meta"}, DeviceUnavailableError, "device='meta', but expected 'auto'"),
             ({"device": "tpu?"}, DeviceUnavailableError, r"device='tpu\?'.*'cuda:N'"),
             (
                 {"stages": [("t", Stage("block9"))]},
@@ -461,6 +462,13 @@ class TestErrors:
     def test_not_fitted(self, method):
         with pytest.raises(NotFittedError, match="PretrainedCNNClassifier"):
             getattr(cnn(), method)(X)
+
+    def test_a_second_fit_that_fails_leaves_nothing_fitted(self):
+        classifier = cnn().fit(X, Y)
+        with pytest.raises(InputError, match="31 labels"):
+            classifier.fit(X, Y[:-1])
+        with pytest.raises(NotFittedError):
+            classifier.predict(X)
 
     @pytest.mark.parametrize("epochs", [1, 5])
     def test_divergence_is_no_silent_success(self, epochs):

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skspec import (
+    DeepEnsembleClassifier,
     MelSpectrogramImage,
     SegmentedClassifier,
     load_percussion,
@@ -111,6 +112,15 @@ class TestFit:
 
         SegmentedClassifier(Recorder(), 4, 2, sr=1).fit(clips, ["a", "b"], sample_weight=[1, 3])
         np.testing.assert_allclose(seen["weights"], [0.25, 0.25, 0.25, 0.25, 3.0])
+
+    def test_an_ensemble_of_pipelines_gets_no_weights(self):
+        clips = [np.arange(10.0) / 10, np.arange(3.0) / 10]
+        pipe = make_pipeline(LogisticRegression(random_state=0))
+        ensemble = DeepEnsembleClassifier(pipe, n_estimators=2)
+        segmented = SegmentedClassifier(ensemble, 4, 2, sr=1).fit(clips, ["a", "b"])
+        assert segmented.predict_proba(clips).shape == (2, 2)
+        with pytest.raises(ParameterError, match="Got sample_weight, but fit of DeepEnsemble"):
+            segmented.fit(clips, ["a", "b"], sample_weight=[1, 3])
 
     def test_groups_reach_an_estimator_that_takes_them(self):
         clips = [np.arange(10.0) / 10, np.arange(3.0) / 10]

@@ -1,5 +1,7 @@
 """Stage: what learns, and which optimizer it becomes."""
 
+from functools import partial
+
 import pytest
 import torch
 from sklearn.base import clone
@@ -52,12 +54,27 @@ def test_every_optimizer_can_be_made(name):
 
 def test_optimizers_are_torchs_and_no_base_class():
     assert {"adam", "adamw", "sgd", "rmsprop"} <= OPTIMIZERS.keys()
-    assert "optimizer" not in OPTIMIZERS
+    assert not {"optimizer", "muon", "sparseadam"} & OPTIMIZERS.keys()
 
 
 def test_weight_decay_and_further_parameters():
     made = plan(optimizer="sgd", weight_decay=0.1, optimizer_params={"momentum": 0.9})
     assert made.optimizer_params == {"weight_decay": 0.1, "momentum": 0.9}
+
+
+def test_a_partial_keeps_what_it_brings():
+    decaying = partial(torch.optim.AdamW, weight_decay=0.3)
+    brought = {"weight_decay": 0.3}
+    assert plan(optimizer=decaying).optimizer_params == brought
+    assert plan(optimizer=decaying, weight_decay=0.1).optimizer_params == {"weight_decay": 0.1}
+    assert plan(optimizer=decaying, optimizer_params={"eps": 1.0}).optimizer_params == {
+        "eps": 1.0,
+        **brought,
+    }
+    assert plan(optimizer=partial(torch.optim.AdamW, eps=1.0)).optimizer_params == {
+        "eps": 1.0,
+        "weight_decay": 0.0,
+    }
 
 
 def test_a_class_or_a_function_is_an_optimizer():
@@ -118,6 +135,10 @@ def test_schedule_in_clone_and_repr():
         ({"batchnorm": "off"}, "'batchnorm'"),
         ({"patience": 0}, "'patience'"),
         ({"optimizer_params": {"momentu": 1}}, "momentu=1 for optimizer='adamw'.*'betas'"),
+        ({"optimizer_params": {"lr": 0.1}}, "Got lr=0.1 .*`lr` is a parameter of the stage"),
+        ({"optimizer_params": {"params": []}}, r"Got params=\[\] .*is said by `train`"),
+        ({"optimizer": partial(torch.optim.SGD, lr=0.1)}, "Got lr=0.1 .*`lr` is a parameter"),
+        ({"optimizer": "muon"}, "'optimizer' .*'adamw'"),
         ({"optimizer": "rprop", "weight_decay": 0.1}, r"weight_decay=0\.1 .*'rprop'"),
     ],
 )

@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, StratifiedKFold
+from sklearn.model_selection import (
+    GroupKFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
 from sklearn.utils.class_weight import compute_sample_weight
 
-from skspec.exceptions import GroupsWarning, InputError, ParameterError
+from skspec._seeding import seed_at
+from skspec.exceptions import GroupsWarning, InputError, LeakageWarning, ParameterError
 from skspec.models._targets import check_groups, check_targets, split_rows
 
 
@@ -93,6 +99,10 @@ class TestGroups:
             check_groups(["u", "v"], 3)
 
 
+def _seed(seed):
+    return seed_at(seed, "split") % 2**32
+
+
 def split(validation, groups=GROUPS, y=Y, sample_weight=None, seed=0):
     return split_rows(validation, targets(y, sample_weight), groups, seed)
 
@@ -118,6 +128,36 @@ class TestSplit:
         assert (Y[valid] == "cat").sum() == 3
         assert not set(train) & set(valid)
 
+    def test_a_fraction_leaves_every_class_to_learn_from(self):
+        groups = np.repeat(["a", "b", "c"], [2, 6, 6])
+        y = np.array([*"rs", *"rrrrrr", *"ssssst"])  # "t" is in the last group alone
+        y[2] = "t"
+        found = 0
+        for seed in range(10):
+            train, valid = split(0.4, groups=groups, y=y, seed=seed)
+            assert set(y[train]) == {"r", "s", "t"}
+            assert not set(groups[train]) & set(groups[valid])
+            splitter = StratifiedGroupKFold(2, shuffle=True, random_state=_seed(seed))
+            first = next(splitter.split(y, y, groups))
+            found += set(y[first[0]]) != set(y)
+        assert found  # the first split alone would have failed
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_a_first_split_that_will_do_is_taken(self, seed):
+        splitter = StratifiedGroupKFold(3, shuffle=True, random_state=_seed(seed))
+        expected = next(splitter.split(Y, Y, GROUPS))
+        for part, rows in zip(split(0.3, seed=seed), expected, strict=True):
+            assert_array_equal(part, rows)
+
+    def test_a_fraction_of_few_clips_of_each_class(self):
+        y, groups = np.tile(["r", "s"], 3), np.arange(6)
+        _, valid = split(0.1, groups=groups, y=y)
+        assert len(valid) == 2  # of six groups; more folds than clips of a class there are not
+
+    def test_no_class_has_two_clips(self):
+        with pytest.raises(InputError, match=r"two clips of one class, but .*only 3 and 1"):
+            split(0.3, groups=np.arange(3), y=np.arange(3))
+
     def test_seeds_split_differently_and_the_same_seed_alike(self):
         valid = {tuple(split(0.2, seed=seed)[1]) for seed in range(10)}
         assert len(valid) > 2
@@ -134,6 +174,17 @@ class TestSplit:
         with pytest.warns(GroupsWarning):
             split(StratifiedKFold(3), groups=None)
 
+    @pytest.mark.parametrize("given", [[0, 4], StratifiedKFold(3, shuffle=True, random_state=0)])
+    def test_groups_on_both_sides_warn(self, given):
+        with pytest.warns(LeakageWarning, match=r"groups stand on both sides .*'u'.*GroupKFold"):
+            split(given)
+
+    def test_a_group_of_no_weight_on_the_other_side_is_on_neither(self):
+        weight = np.r_[1, 0, 0, 0, np.ones(20)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            split([0], sample_weight=weight)
+
     def test_with_groups_nothing_warns(self):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -141,7 +192,7 @@ class TestSplit:
             split([0, 1], groups=None)
 
     def test_given_rows(self):
-        train, valid = split([5, 2, 2])
+        train, valid = split([5, 2, 2], groups=None)
         assert_array_equal(valid, [2, 5])
         assert_array_equal(train, np.setdiff1d(np.arange(24), [2, 5]))
 
@@ -159,6 +210,7 @@ class TestSplit:
             ([[1, 2]], ParameterError, "1-D array of row indices"),
             ([0.5, 1.5], ParameterError, "1-D array of row indices"),
             ([], ParameterError, "1-D array of row indices"),
+            ([([0, 1], [2])], ParameterError, "a splitter or a 1-D array of row indices"),
             (3, ParameterError, "Got validation=3, but expected None, a fraction"),
             ([24], ParameterError, "24 to 24, but expected 0 to 23: X has 24 clips"),
             ([-1], ParameterError, "-1 to -1"),

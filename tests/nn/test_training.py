@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 from torch.nn import functional as F
 
@@ -266,7 +267,15 @@ class Interrupt(Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.filterwarnings("ignore:The training was interrupted")
 class TestInterrupt:
+    def test_warns(self):
+        with pytest.warns(ConvergenceWarning, match="interrupted before its first epoch ended"):
+            made = classifier(callbacks=[Interrupt(0, 1)], batch_size=4).fit(X, Y)
+        assert made.interrupted_ is True
+        with pytest.warns(ConvergenceWarning, match="interrupted after 2 epochs: they count as"):
+            classifier(callbacks=[Interrupt(2)]).fit(X, Y)
+
     @pytest.mark.parametrize("epoch", [0, 2])
     def test_leaves_a_usable_classifier(self, epoch):
         made = classifier(callbacks=[Interrupt(epoch, 1)], batch_size=4).fit(X, Y)
@@ -421,6 +430,28 @@ def test_accuracy_decides_where_it_is_the_monitor():
     train_in_stages(seen, plans(Stage(epochs=4)))
     assert_allclose([row["valid_accuracy"] for row in seen.history], [1 / 3, 2 / 3, 2 / 3, 2 / 3])
     assert seen.best.epoch == 1  # the first of equals
+
+
+def test_the_mode_is_set_before_a_thread_makes_batches(monkeypatch):
+    net, modes = network(), []
+
+    class Watched(BatchLoader):
+        def _batch(self, positions):
+            modes.append((self.training, net.training))
+            return super()._batch(positions)
+
+    monkeypatch.setattr("skspec.nn._stage_net.BatchLoader", Watched)
+    train_in_stages(run(net, valid=[0, 1, 2]), plans(Stage("last:1", epochs=2)))
+    assert [mode for training, mode in modes if training] == [True] * 6
+
+
+def test_a_batch_of_one_image_that_batchnorm_cannot_learn_from():
+    stages = [("train", Stage("last:1", epochs=1))]
+    settings = {"backbone": "resnet18", "stages": stages, "batch_size": 1}
+    message = r"one image \(batch_size=1\) .*larger batch_size or input_size, or batchnorm='frozen'"
+    with pytest.raises(ParameterError, match=message):
+        classifier().set_params(**settings).fit(X[:4], Y[:4])
+    classifier().set_params(**settings, train__batchnorm="frozen").fit(X[:4], Y[:4])
 
 
 def test_on_batch_is_called_for_every_batch():

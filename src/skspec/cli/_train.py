@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
 from skspec._compat import InvalidParameterError
-from skspec._fit_groups import groups_for_fit
+from skspec._fit_groups import fit_or_stop
 from skspec.cli._arguments import UsageError
 from skspec.cli._comparing import MAJORITY, SIMPLE, make_splits, summary_table, verdict
 from skspec.cli._data import count_labels, load_data
@@ -48,7 +48,7 @@ def train(arguments: argparse.Namespace) -> None:
     if not arguments.no_evaluation:
         result = _cross_validate(arguments, estimator, data, shape, output)
     output.note(f"Fitting on all {len(data.y)} clips.")
-    estimator.fit(data.paths, data.y, **groups_for_fit(estimator, data.groups))
+    fit_or_stop(estimator, data.paths, data.y, data.groups)
     report = _report(arguments, data, shape, result)
     save(estimator, arguments.output, card=_card(arguments, report, data))
     if result is not None:

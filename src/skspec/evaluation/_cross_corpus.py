@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from skspec._fit_groups import groups_for_fit
+from skspec._fit_groups import fit_or_stop
 from skspec._progress import progress_bar
 from skspec._validation import check_choice
 from skspec.evaluation._cross_validation import predict
@@ -157,7 +157,8 @@ def _to_others(
 ) -> list[pd.DataFrame]:
     """Fit one corpus once, and give its scores on each other."""
     train = clips[name]
-    fitted = clone(estimator).fit(train.X, train.y, **groups_for_fit(estimator, train.groups))
+    fitted = clone(estimator)
+    fit_or_stop(fitted, train.X, train.y, train.groups)
     return [
         score_table(
             predict(fitted, test.X, labels), test.y, labels, train=name, test=other, split=0

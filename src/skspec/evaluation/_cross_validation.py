@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from skspec._fit_groups import groups_for_fit
+from skspec._fit_groups import fit_or_stop
 from skspec.evaluation._dataset import Clips, Split
 from skspec.evaluation._peak_memory import PeakMemory
 
@@ -44,7 +44,7 @@ def fit_and_predict(
 ) -> SplitRun:
     """Fit an estimator, predict other clips, and take down what both cost."""
     memory, start = PeakMemory(), time.perf_counter()
-    estimator.fit(train.X, train.y, **groups_for_fit(estimator, train.groups))
+    fit_or_stop(estimator, train.X, train.y, train.groups)
     seconds_fit = time.perf_counter() - start
     run = predict(estimator, unseen, classes)
     costs = {"seconds_fit": seconds_fit, **run.costs, "peak_memory_mb": memory.megabytes()}

@@ -1,4 +1,4 @@
-"""`ModelComparisonDisplay`: systems in rows, the highest mean on top, with every split and the interval."""
+"""`ModelComparisonDisplay`: a row for each system, the highest mean on top; splits, interval."""
 
 from __future__ import annotations
 

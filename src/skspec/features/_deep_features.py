@@ -168,7 +168,7 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
             backbone=self.backbone,
             blocks=self._block_names(),
             pooling=self.pooling,
-            n_bands=self.n_bands,
+            n_bands=int(self.n_bands),
             input_size=resolve_input_size(self.backbone, self.input_size, self.image_shape_in_[1:]),
             input_scaling=self.input_scaling,
             statistics=image_statistics(images, np.arange(len(images))),
@@ -204,7 +204,7 @@ class DeepFeatures(NetworkState, TransformerMixin, BaseEstimator):
     def _frozen_part(self, images: ImageBatch) -> FrozenPart:
         """Give the network as a function of images, with the cache behind it."""
         network, compute = self.network_, self.compute_
-        size = fixed_batch_size(compute, self.batch_size)
+        size = fixed_batch_size(compute, int(self.batch_size))
         cache = resolve_cache(self.cache)
         cached = None
         if cache is not None:

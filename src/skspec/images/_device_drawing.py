@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skspec._jobs import cut, share_out
-from skspec.exceptions import DeviceUnavailableError
 
 if TYPE_CHECKING:
     import torch
@@ -41,10 +40,7 @@ def check_device(device: str) -> None:
         return
     from skspec.nn._device import resolve_device
 
-    if resolve_device(device).type not in ("cpu", "cuda"):
-        raise DeviceUnavailableError(
-            f"Got device={device!r}, but expected 'auto', 'cpu', 'cuda' or 'cuda:N'."
-        )
+    resolve_device(device)
 
 
 def find_device(device: str) -> torch.device | None:

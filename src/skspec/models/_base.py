@@ -107,6 +107,7 @@ class StagedImageClassifier(
         self
         """
         check_parameters(self)
+        self.__dict__.pop("network_", None)  # what fails from here on is not fitted
         if self.checkpoint is not None and self.random_state is None:
             raise ParameterError(
                 f"Got random_state=None with checkpoint={self.checkpoint!r}, but expected a seed: "
@@ -164,7 +165,7 @@ class StagedImageClassifier(
             network=network,
             train=train,
             valid=valid,
-            batch_size=self.batch_size,
+            batch_size=int(self.batch_size),
             compute=self.compute_,
             seed=seed,
             monitor=self.monitor,
@@ -180,7 +181,7 @@ class StagedImageClassifier(
         with progress_bar(total, type(self).__name__, verbose=self.verbose) as bar:
             run.on_batch = bar.update
             train_in_stages(run, plans)
-        self.network_ = network  # only now: a fit that failed is not fitted
+        self.network_ = network
         self.history_ = run.history
         self.interrupted_ = run.interrupted
         self.diverged_ = run.diverged
@@ -219,11 +220,11 @@ class StagedImageClassifier(
     def _outputs(self, images: ImageBatch) -> torch.Tensor:
         """Give the network's outputs, batch by batch, in parts where memory runs out."""
         size, compute, start = PartSize(), self.compute_, self.n_frozen_blocks_
+        batch_size = int(self.batch_size)
         cache = resolve_cache(self.cache, fitting=False)
-        entry = entry_point(self.network_, start) if start else None
-        network = partial(self.network_, start=entry)
+        network = partial(self.network_, start=entry_point(self.network_, start) if start else None)
         outputs = []
-        for x in prediction_batches(self.network_, images, start, compute, cache, self.batch_size):
+        for x in prediction_batches(self.network_, images, start, compute, cache, batch_size):
             with torch.inference_mode(), compute.context():
                 work = partial(in_parts, network, x)
                 outputs.append(size.fitting(len(x), work).to(compute.dtype))

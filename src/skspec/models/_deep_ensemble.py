@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import Tags, get_tags
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval
-from skspec._fit_groups import groups_for_fit
+from skspec._fit_groups import groups_for_fit, not_taken, takes_weights, was_interrupted
 from skspec._progress import progress_bar
 from skspec._seeding import resolve_seed, seed_at
 from skspec._validation import check_parameters
@@ -26,9 +26,10 @@ from skspec.nn._cache import FrozenCache
 class DeepEnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Train the same classifier several times from other seeds, and average.
 
-    Members see the same clips in another order, from other initial weights of what is new. Their
-    mean is nearly always better than one of them, and where they disagree the clip is unlike what
-    they were trained on.
+    Members learn in another order, from other initial weights of what is new; what they learn from
+    is the same, but for a `validation` fraction, which each holds out by its own seed. Their mean
+    is nearly always better than one of them, and where they disagree the clip is unlike what they
+    were trained on.
 
     Parameters
     ----------
@@ -62,8 +63,11 @@ class DeepEnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator)
 
     Notes
     -----
-    The probability is the mean of the members'. What is frozen in all members is computed once
-    for all of them where their ``cache`` is ``"fit"`` or shared.
+    The probability is the mean of the members'. Ctrl-C ends the fit with the members that there
+    are. What is frozen in all members is computed once
+    for all of them where their ``cache`` is ``"fit"`` or shared. With a `validation` fraction each
+    member holds out other clips; what is frozen is then shared only with ``input_scaling=None``,
+    or where the training minimum and maximum decide the scaling and are the same.
 
     References
     ----------
@@ -138,24 +142,25 @@ class DeepEnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator)
             len(members), type(self).__name__, verbose=self.verbose, unit="member"
         ) as bar:
             parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
-            self.estimators_ = []
+            fitted = []
             for member in parallel(delayed(_fit)(member, X, y, params) for member in members):
-                self.estimators_.append(member.set_params(**caches))  # lets go of the shared rows
+                fitted.append(member.set_params(**caches))  # lets go of the shared rows
                 bar.update()
-        self.classes_ = self.estimators_[0].classes_
+                if was_interrupted(member):  # those that there are stay, as an epoch's weights do
+                    break
+        self.estimators_ = fitted
+        self.classes_ = fitted[0].classes_
         return self
 
     def _fit_params(
         self, sample_weight: ArrayLike | None, groups: ArrayLike | None
     ) -> dict[str, ArrayLike]:
         params = groups_for_fit(self.estimator, groups)
-        if sample_weight is not None and has_fit_parameter(self.estimator, "sample_weight"):
+        if sample_weight is not None and takes_weights(self.estimator):
             params["sample_weight"] = sample_weight
         for name, given in {"sample_weight": sample_weight, "groups": groups}.items():
             if given is not None and not any(key.rpartition("__")[2] == name for key in params):
-                raise ParameterError(
-                    f"Got {name}, but fit of {type(self.estimator).__name__} does not take it."
-                )
+                raise ParameterError(not_taken(self.estimator, name))
         return params
 
     def _part_params(self, name: str) -> dict[str, Any]:

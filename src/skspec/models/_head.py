@@ -80,7 +80,7 @@ class Head(BaseEstimator):
         hidden = tuple(self.hidden)
         if any(not isinstance(width, Integral) or width < 1 for width in hidden):
             raise ParameterError(f"Got hidden={self.hidden!r}, but expected integers > 0.")
-        return HeadSpec(self.pooling, self.n_bands, hidden, self._dropouts(len(hidden)))
+        return HeadSpec(self.pooling, int(self.n_bands), hidden, self._dropouts(len(hidden)))
 
     def _dropouts(self, n_hidden: int) -> tuple[float, ...]:
         if isinstance(self.dropout, (int, float, Real)):

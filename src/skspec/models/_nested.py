@@ -48,7 +48,7 @@ class NestedParamsMixin:
         own = super().get_params(deep=False)  # type: ignore[misc]
         super().set_params(**{k: v for k, v in params.items() if k in own})  # type: ignore[misc]
         nested = {k: v for k, v in params.items() if k not in own}
-        for key in sorted(nested, key=lambda key: "__" in key):  # a whole stage before its parts
+        for key in sorted(nested, key=lambda key: key.count("__")):  # the whole before its parts
             self._set_nested(key, nested[key])
         return self
 

@@ -57,8 +57,9 @@ class PretrainedCNNClassifier(StagedImageClassifier):
         weights' normalisation; None: as they are.
     validation : float, splitter, array of int or None, default=None
         Clips held out to choose the best epoch: a fraction, a scikit-learn splitter (its first
-        split), or row indices. With `groups` in `fit` a group stays on one side. None trains on
-        everything and keeps the last epoch.
+        split), or row indices. With `groups` in `fit` a fraction, or a splitter that knows
+        groups, keeps a group on one side; a fraction is then about 1/k for a whole k, at most
+        half. None trains on everything and keeps the last epoch.
     monitor : {"valid_loss", "valid_accuracy"}, default="valid_loss"
         What makes an epoch the best.
     cache : "fit", path, FrozenCache or None, default="fit"
@@ -80,7 +81,8 @@ class PretrainedCNNClassifier(StagedImageClassifier):
     checkpoint : path, default=None
         Folder for checkpoints, one at the end of every epoch. After a crash, ``kill -9`` or
         Ctrl-C, `fit` with the same parameters, data, versions and number of threads goes on from
-        the last one, to bitwise the same weights; see Notes.
+        the last one, to bitwise the same weights; see Notes. Own classes and functions count by
+        name: take another folder after changing them.
     checkpoint_every_s : float >= 0, default=300.0
         Seconds after which there is one within an epoch; 0 writes one after every batch.
     callbacks : list of skorch callbacks, default=None
@@ -133,8 +135,11 @@ class PretrainedCNNClassifier(StagedImageClassifier):
     -----
     GroupsWarning
         Validation clips are split off and `fit` knows no groups.
+    LeakageWarning
+        A group stands on both sides of the split that `validation` gives.
     ConvergenceWarning
-        The loss became NaN or infinite, and ``on_divergence="restore"``.
+        The loss became NaN or infinite, and ``on_divergence="restore"``; or the training was
+        interrupted.
     UserWarning
         The device ran out of memory: batches go through the network in parts, see Notes.
     CheckpointWarning

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import Bunch, Tags
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
 from skspec._compat import Interval, StrOptions, check_sample_weight
-from skspec._fit_groups import groups_for_fit
+from skspec._fit_groups import groups_for_fit, not_taken, takes_weights
 from skspec._validation import Waveforms, check_clips, check_parameters
 from skspec.audio import iter_blocks
 from skspec.exceptions import ParameterError
@@ -62,7 +62,8 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     Segments start every `hop_s`; a last one is set at the clip's end, so that nothing is left
     out. A clip shorter than a segment is one segment, padded with silence. In `fit` every segment
     weighs one over the number of its clip's segments where `estimator` takes `sample_weight`, so
-    that each clip counts the same; a Pipeline does not take it, and long clips count more there.
+    that each clip counts the same; a Pipeline does not take it, nor does what is built around
+    one, and long clips count more there.
 
     Examples
     --------
@@ -120,8 +121,9 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         sample_weight : array-like of shape (n_clips,), default=None
             Weight of each clip; `estimator` must take it.
         groups : array-like of shape (n_clips,), default=None
-            Given on to whatever part of the estimator takes groups, so that its validation split
-            keeps them together; None makes each clip a group.
+            Given on to whatever part of the estimator takes groups (with metadata routing: to what
+            asks for them by ``set_fit_request(groups=True)``), so that its validation split keeps
+            them together; None makes each clip a group.
 
         Returns
         -------
@@ -201,13 +203,11 @@ class SegmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         n_clips: int,
     ) -> dict[str, NDArray[Any]]:
         params = {}
-        if has_fit_parameter(self.estimator, "sample_weight"):
+        if takes_weights(self.estimator):
             weights = check_sample_weight(sample_weight, np.empty((n_clips, 1)), dtype=np.float64)
             params["sample_weight"] = (weights / np.bincount(owner, minlength=n_clips))[owner]
         elif sample_weight is not None:
-            raise ParameterError(
-                f"Got sample_weight, but fit of {type(self.estimator).__name__} does not take it."
-            )
+            raise ParameterError(not_taken(self.estimator, "sample_weight"))
         clips = owner if groups is None else check_groups(groups, n_clips)[owner]
         return {**params, **groups_for_fit(self.estimator, clips)}
 

@@ -111,8 +111,11 @@ class SmallCNNClassifier(SmallNetClassifier):
     -----
     GroupsWarning
         Validation clips are split off and `fit` knows no groups.
+    LeakageWarning
+        A group stands on both sides of the split that `validation` gives.
     ConvergenceWarning
-        The loss became NaN or infinite, and ``on_divergence="restore"``.
+        The loss became NaN or infinite, and ``on_divergence="restore"``; or the training was
+        interrupted.
     CheckpointWarning
         A checkpoint could not be written, was damaged, or belongs to a fit that still runs.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -17,10 +18,15 @@ from skspec.models._schedules import CosineSchedule, PlateauSchedule, Schedule
 from skspec.nn._registry import block_index
 from skspec.nn._training import StagePlan
 
+# The base class, and what takes matrices alone or sparse gradients alone.
+_NOT_OFFERED = {"Optimizer", "Muon", "SparseAdam"}
+
 OPTIMIZERS = {
     name.lower(): kind
     for name, kind in vars(torch.optim).items()
-    if inspect.isclass(kind) and issubclass(kind, torch.optim.Optimizer) and name != "Optimizer"
+    if inspect.isclass(kind)
+    and issubclass(kind, torch.optim.Optimizer)
+    and name not in _NOT_OFFERED
 }
 
 
@@ -37,7 +43,8 @@ class Stage(BaseEstimator):
     epochs : int > 0, default=10
         Passes over the training clips.
     optimizer : str or class, default="adamw"
-        Name of a torch optimizer in lower case, or the class.
+        Name of a torch optimizer in lower case, or the class. ``"lbfgs"`` has one rate for all,
+        so it trains a head alone.
     lr : float > 0, default=1e-4
         Learning rate of the backbone.
     head_lr_factor : float > 0, default=1.0
@@ -136,7 +143,7 @@ class Stage(BaseEstimator):
         return StagePlan(
             name=name,
             first_block=self._first_block(block_names, backbone),
-            epochs=self.epochs,
+            epochs=int(self.epochs),
             optimizer=kind,
             optimizer_params=self._optimizer_params(kind),
             lr=self.lr,
@@ -170,10 +177,15 @@ class Stage(BaseEstimator):
 
     def _optimizer_params(self, kind: Callable[..., torch.optim.Optimizer]) -> dict[str, Any]:
         known = inspect.signature(kind).parameters
-        params = dict(self.optimizer_params or {})
+        params = self._given_params(kind)
         # Some optimizers have a decay of their own by default, so 0 is given as well.
-        if self.weight_decay or "weight_decay" in known:
-            params.setdefault("weight_decay", self.weight_decay)
+        if "weight_decay" in known:
+            params.setdefault("weight_decay", 0.0)
+        if taken := sorted(params.keys() & {"lr", "params"}):
+            raise ParameterError(
+                f"Got {taken[0]}={params[taken[0]]!r} for optimizer={self.optimizer!r}, but `lr` "
+                "is a parameter of the stage itself, and what learns is said by `train`."
+            )
         unknown = sorted(params.keys() - known.keys())
         takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values())
         if unknown and not takes_any:
@@ -182,6 +194,12 @@ class Stage(BaseEstimator):
                 f"its parameters are {sorted(known.keys() - {'params', 'lr'})}."
             )
         return params
+
+    def _given_params(self, kind: Callable[..., torch.optim.Optimizer]) -> dict[str, Any]:
+        """Give what a partial brings, under the stage's decay, under `optimizer_params`."""
+        brought = kind.keywords if isinstance(kind, partial) else {}
+        decay = {"weight_decay": self.weight_decay} if self.weight_decay else {}
+        return {**brought, **decay, **(self.optimizer_params or {})}
 
     def _first_block(self, block_names: list[str], backbone: str) -> int:
         n_blocks = len(block_names)

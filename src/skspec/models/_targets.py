@@ -17,7 +17,7 @@ from sklearn.utils.validation import column_or_1d
 
 from skspec._compat import check_sample_weight
 from skspec._seeding import seed_at
-from skspec.exceptions import GroupsWarning, InputError, ParameterError
+from skspec.exceptions import GroupsWarning, InputError, LeakageWarning, ParameterError
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,16 @@ def split_rows(
     rows = np.flatnonzero(targets.weights > 0)
     if validation is None:
         return rows, None
-    y = targets.encoded[rows]
-    groups = None if groups is None else groups[rows]
     if _is_fraction(validation) or hasattr(validation, "split"):
-        train, valid = _split(validation, y, groups, seed)
+        given = None if groups is None else groups[rows]
+        train, valid = _split(validation, targets.encoded[rows], given, seed)
         train, valid = rows[train], rows[valid]
     else:
         valid = _given_rows(validation, len(targets.encoded))
         train, valid = np.setdiff1d(rows, valid), np.intersect1d(rows, valid)
     _check_parts(targets, train, valid)
+    if groups is not None:
+        _warn_of_shared(groups[train], groups[valid])
     return train, valid
 
 
@@ -106,35 +107,51 @@ def _split(
         warnings.warn(
             "The validation split has no groups: clips of one speaker or recording may stand on "
             "both sides, and the best epoch is then chosen by what was memorised. Give fit "
-            "groups=, or PIPELINE_STEP__groups= in a Pipeline.",
+            "groups=, or PIPELINE_STEP__groups= in a Pipeline (with metadata routing: groups=, "
+            "after set_fit_request(groups=True)).",
             GroupsWarning,
             stacklevel=4,
         )
     splitter = validation
     if _is_fraction(validation):
-        splitter = _fraction_splitter(validation, groups, seed_at(seed, "split") % 2**32)
-    return next(iter(splitter.split(np.zeros(len(y)), y, groups)))
+        splitter = _fraction_splitter(validation, y, groups, seed_at(seed, "split") % 2**32)
+    splits = splitter.split(np.zeros(len(y)), y, groups)
+    if not _is_fraction(validation):
+        return next(iter(splits))
+    splits = list(splits)
+    return next((split for split in splits if _is_usable(split, y)), splits[0])
+
+
+def _is_usable(split: tuple[NDArray[np.intp], NDArray[np.intp]], y: NDArray[Any]) -> bool:
+    """Tell whether there are clips to validate on, and every class is left to learn from."""
+    train, valid = split
+    return len(valid) > 0 and len(np.setdiff1d(y, y[train])) == 0
 
 
 def _is_fraction(validation: Any) -> bool:
     return isinstance(validation, Real) and not isinstance(validation, Integral)
 
 
-def _fraction_splitter(fraction: float, groups: NDArray[Any] | None, seed: int) -> Any:
+def _fraction_splitter(
+    fraction: float, y: NDArray[Any], groups: NDArray[Any] | None, seed: int
+) -> Any:
     if groups is None:
         return StratifiedShuffleSplit(1, test_size=fraction, random_state=seed)
-    n_groups = len(np.unique(groups))
-    if n_groups < 2:
+    n_groups, largest_class = len(np.unique(groups)), np.bincount(y).max()
+    n_folds = min(max(2, round(1 / fraction)), n_groups, largest_class)
+    if n_folds < 2:
         raise InputError(
-            f"validation={fraction!r} needs at least two groups among the training clips, but "
-            f"there is only {n_groups}."
+            f"validation={fraction!r} needs at least two groups, and two clips of one class, but "
+            f"there are only {n_groups} and {largest_class}. Set validation=None."
         )
-    n_folds = min(max(2, round(1 / fraction)), n_groups)
     return StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
 
 
 def _given_rows(validation: Any, n_clips: int) -> NDArray[np.intp]:
-    rows = np.asarray(validation)
+    try:
+        rows = np.asarray(validation)
+    except ValueError:  # parts of different lengths, such as [(train, test)]
+        rows = np.empty((0, 0))
     if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
         raise ParameterError(
             f"Got validation={validation!r}, but expected None, a fraction in (0, 1), a splitter "
@@ -146,6 +163,18 @@ def _given_rows(validation: Any, n_clips: int) -> NDArray[np.intp]:
             f"{n_clips - 1}: X has {n_clips} clips."
         )
     return rows
+
+
+def _warn_of_shared(train: NDArray[Any], valid: NDArray[Any]) -> None:
+    shared = sorted(set(train.tolist()) & set(valid.tolist()), key=str)
+    if shared:
+        warnings.warn(
+            f"{len(shared)} groups stand on both sides of the validation split, such as "
+            f"{shared[0]!r}: the best epoch is chosen by what was memorised. Take a fraction, or a "
+            "splitter that knows groups, such as StratifiedGroupKFold.",
+            LeakageWarning,
+            stacklevel=4,
+        )
 
 
 def _check_parts(targets: Targets, train: NDArray[np.intp], valid: NDArray[np.intp]) -> None:

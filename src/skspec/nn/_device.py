@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -51,12 +52,13 @@ def resolve_device(device: str) -> torch.device:
     """Give the torch device; ``"auto"`` is CUDA where there is one, else the CPU."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
+    resolved = None
+    with suppress(RuntimeError):
         resolved = torch.device(device)
-    except RuntimeError as error:
+    if resolved is None or resolved.type not in ("cpu", "cuda"):
         raise DeviceUnavailableError(
             f"Got device={device!r}, but expected 'auto', 'cpu', 'cuda' or 'cuda:N'."
-        ) from error
+        )
     n_cuda = _count_cuda()
     if resolved.type == "cuda" and (resolved.index or 0) >= n_cuda:
         raise DeviceUnavailableError(

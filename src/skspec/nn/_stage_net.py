@@ -10,6 +10,7 @@ from skorch.callbacks import Callback, PassthroughScoring
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
+from skspec.exceptions import ParameterError
 from skspec.nn._batches import Batch, BatchLoader, Examples
 from skspec.nn._groups import parameter_groups
 from skspec.nn._memory import in_parts
@@ -82,6 +83,8 @@ class StageNet(NeuralNet):
 
     def run_single_epoch(self, iterator: Any, training: bool, *args: Any, **kwargs: Any) -> None:
         """Go through an epoch's batches; through the others where some are done."""
+        if training:  # before a thread runs frozen blocks ahead: on its way they are in this mode
+            self._set_training(True)
         if training and self.done:
             slices, n_done, self.done = iterator.slices, len(self.done), []
             iterator.slices = slices[n_done:]
@@ -93,8 +96,17 @@ class StageNet(NeuralNet):
 
     def infer(self, x: Tensor, **_: Any) -> Tensor:
         """Give the network's outputs."""
-        with self.run.compute.context():
-            return self.module_(x, self.start)
+        try:
+            with self.run.compute.context():
+                return self.module_(x, self.start)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise ParameterError(
+                f"Got a batch of one image (batch_size={self.run.batch_size!r}) whose maps have "
+                "one value per channel, but BatchNorm cannot learn from one: take a larger "
+                "batch_size or input_size, or batchnorm='frozen' in the stage."
+            ) from error
 
     def get_loss(self, y_pred: Tensor, y_true: Any, *_: Any, **__: Any) -> Tensor:
         """Give the mean of weight times loss, over both labels of mixed images."""

@@ -68,6 +68,7 @@ def _train_until_stopped(
         _train_stage(run, plans, checkpoints, state)
     except KeyboardInterrupt:
         run.interrupted = True
+        _warn_of_interruption(run)
     except FitDivergedError as error:
         if run.finite is None:
             raise
@@ -83,6 +84,18 @@ def _check_patience(run: Run, plans: list[StagePlan]) -> None:
                 f"Got patience={plan.patience!r} in stage {plan.name!r} with validation=None, but "
                 "early stopping needs validation clips: set validation, or patience=None."
             )
+
+
+def _warn_of_interruption(run: Run) -> None:
+    """Say it also to who reads the scores of a search, which goes on."""
+    n_epochs = len(run.history)
+    after = f"after {n_epochs} epochs: they count as the whole training"
+    before = "before its first epoch ended: the weights are as good as untrained"
+    warnings.warn(
+        f"The training was interrupted {after if n_epochs else before}.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
 
 
 def _go_back(run: Run, error: FitDivergedError) -> None:

@@ -18,7 +18,7 @@ from optuna.trial import Trial, TrialState
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import get_scorer
 
-from skspec._fit_groups import groups_for_fit
+from skspec._fit_groups import fit_or_stop
 from skspec._progress import progress_bar
 from skspec._seeding import resolve_seed
 from skspec.evaluation._dataset import Clips, make_splits, unpack_dataset
@@ -169,7 +169,7 @@ def _score(
         system = clone(candidate)
         if monitor is not None and i == 0:
             _watch(system, EpochPruning(trial, monitor))
-        system.fit(train.X, train.y, **groups_for_fit(system, train.groups))
+        fit_or_stop(system, train.X, train.y, train.groups)
         scores.append(scorer(system, test.X, test.y))
     return float(np.mean(scores))
 
