@@ -99,9 +99,9 @@ def test_folder_without_labels_names_the_table_in_it(run, drums, tmp_path):
 
 
 def test_mistyped_table_is_said_to_be_missing(run, drums):
-    status, out, err = run("train", drums / "tabel.csv", "--label", "kind", *QUICK)
+    status, out, err = run("train", drums / "clps.csv", "--label", "kind", *QUICK)
     assert (status, out) == (1, "")
-    assert err == f"skspec: There is no file or folder {str(drums / 'tabel.csv')!r}.\n"
+    assert err == f"skspec: There is no file or folder {str(drums / 'clps.csv')!r}.\n"
 
 
 def test_folder_as_output_is_met_before_anything_is_read(run, tmp_path):
