@@ -1,4 +1,4 @@
-"""Where images are drawn: on the CPU one clip at a time, or on a torch device many at once.
+"""Where images are drawn: on the CPU a few clips at a time, or on a torch device many at once.
 
 torch is imported only where a parameter `device` asks for another than "cpu".
 """
