@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
+import errno
 import os
+import stat
 
 from skspec.audio._flac import HEAD_BYTES, SampleDigest, read_flac, read_stream_info
 from skspec.audio._headers import read_au, read_caf, read_w64
@@ -26,14 +27,28 @@ _READERS = {
 }
 
 
+# To open a FIFO is to wait for its writer for ever, unless told not to.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
 def read_layout(path: str | os.PathLike[str]) -> Layout:
-    """Hold what the header of a regular file says against the file; nothing is decoded."""
-    with open(path, "rb", buffering=0) as raw:
-        size = os.fstat(raw.fileno()).st_size
+    """Hold what the header of a file says against the file; nothing is decoded.
+
+    Raises
+    ------
+    OSError, ValueError
+        The file cannot be opened or read, or is not a regular file with something in it.
+    """
+    with _Descriptor(path) as raw:
+        status = os.fstat(raw.number)
+        size = status.st_size
+        if not stat.S_ISREG(status.st_mode) or not size:
+            raise OSError(errno.EINVAL, "Not a regular file, or empty", path)
         head = raw.read(HEAD_BYTES)
         if head.startswith(b"fLaC"):  # of which two places are read; others are walked through
             return read_flac(raw, size, head)
-        file, magic = io.BufferedReader(raw), head[:4]
+        magic = head[:4]
+        file = open(raw.number, "rb", closefd=False)  # noqa: SIM115 (closed with raw)
         if magic in _READERS:
             return _READERS[magic](file, size)
         start = skip_id3(file)
@@ -41,6 +56,25 @@ def read_layout(path: str | os.PathLike[str]) -> Layout:
         head = file.read(HEAD_BYTES)
         is_flac = head.startswith(b"fLaC")
         return read_flac(file, size, head, start) if is_flac else read_mp3(file, size)
+
+
+class _Descriptor:
+    """As much of a file as `read_flac` needs, at half the cost of one of Python's own."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.number = os.open(path, _FLAGS)
+
+    def __enter__(self) -> _Descriptor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.number)
+
+    def seek(self, position: int) -> int:
+        return os.lseek(self.number, position, os.SEEK_SET)
+
+    def read(self, n: int) -> bytes:
+        return os.read(self.number, n)
 
 
 def read_digest(path: str | os.PathLike[str]) -> SampleDigest | None:

@@ -32,7 +32,6 @@ class Decoder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        check_regular_file(path)
         self.path = path
         self.layout = _layout(path)
         self.damage = self.layout.damage
@@ -158,7 +157,8 @@ def _splice(path: str | os.PathLike[str], pieces: tuple[Piece, ...]) -> SplicedF
 def _layout(path: str | os.PathLike[str]) -> Layout:
     try:
         return read_layout(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        check_regular_file(path)  # which says it better
         raise AudioReadError(path, reason_of(error)) from error
 
 

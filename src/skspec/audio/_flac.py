@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skspec.audio._layout import Layout, id3v1_length
+from skspec.audio._layout import Bytes, Layout, id3v1_length
 
 _TAIL = 1 << 16
 _AFTER = 1 << 12  # what may stand behind the last frame
@@ -42,7 +42,7 @@ def read_stream_info(head: bytes) -> StreamInfo | None:
     return StreamInfo(*sizes, bits, n_samples, block[18:34])
 
 
-def read_flac(file: BinaryIO, size: int, head: bytes, start: int = 0) -> Layout:
+def read_flac(file: Bytes, size: int, head: bytes, start: int = 0) -> Layout:
     """Check the number of samples; frames are checked by the decoder, by their CRC."""
     info = read_stream_info(head)
     if info is None:
@@ -77,7 +77,7 @@ class SampleDigest:
         return not any(self._expected) or self._md5.digest() == self._expected
 
 
-def _has_frame_after(file: BinaryIO, size: int, info: StreamInfo) -> bool:
+def _has_frame_after(file: Bytes, size: int, info: StreamInfo) -> bool:
     """Tell whether the last frame of the file begins at or after the number of samples."""
     longest = info.longest_frame or _TAIL
     for length in (longest, longest + _AFTER):

@@ -5,9 +5,19 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Sequence
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 Piece = bytes | range  # bytes to show, or the bytes of the file at these offsets
+
+
+class Bytes(Protocol):
+    """What is needed of a file to look into it."""
+
+    def seek(self, position: int, /) -> int:
+        """Go to a position."""
+
+    def read(self, n: int, /) -> bytes:
+        """Give so many bytes, or those up to the end."""
 
 
 class Layout(NamedTuple):
@@ -25,7 +35,7 @@ class Layout(NamedTuple):
     """How many there are in each channel, where the decoder only guesses."""
 
 
-def id3v1_length(file: BinaryIO, size: int) -> int:
+def id3v1_length(file: Bytes, size: int) -> int:
     """Give the length of an ID3v1 tag that ends the file, or 0."""
     file.seek(max(0, size - 128))
     return 128 if file.read(3) == b"TAG" else 0
