@@ -88,7 +88,8 @@ def predict_clips(
             if on_error == "raise" and len(report):
                 raise AudioReadError(*report[["path", "reason", "remedy"]].iloc[0])
             rows = classify(model, waveforms)
-            read = [path for path in batch if path not in set(report["path"])]
+            unread = set(report["path"])
+            read = [path for path in batch if path not in unread]
             tables |= {path: rows.iloc[[i]] for i, path in enumerate(read)}
             reports.append(report[["path", "reason"]])
             bar.update(len(batch))

@@ -175,8 +175,8 @@ def _text(report: dict[str, Any], result: Evaluation | None, estimator: BaseEsti
     if result is not None:
         lines += ["", result.to_markdown(), "", report["evaluation"]["verdict"]]
     lines += [f"Drawn: {', '.join(report['plots'])}"] if report["plots"] else []
-    takes = "files, folders"
+    paths = "files, folders"
     if hasattr(estimator, "predict_proba"):
-        takes += f"; long recordings: --window {report['duration_s']:g}"
+        paths += f"; long recordings: --window {report['duration_s']:g}"
     model = report["model"]
-    return "\n".join([*lines, f"Saved: {model}", f"Next: skspec predict {model} PATH... ({takes})"])
+    return "\n".join([*lines, f"Saved: {model}", f"Next: skspec predict {model} PATH... ({paths})"])

@@ -11,7 +11,8 @@ from sklearn.base import BaseEstimator
 from skspec.evaluation._cross_validation import predict
 from skspec.evaluation._dataset import unpack_dataset
 from skspec.evaluation._evaluation import Evaluation
-from skspec.evaluation._gather import prediction_table, score_table
+from skspec.evaluation._gather import ERROR_COLUMNS, prediction_table, score_table
+from skspec.evaluation._leaks import COLUMNS as LEAK_COLUMNS
 from skspec.exceptions import InputError
 
 
@@ -62,6 +63,6 @@ def evaluate_fitted(estimator: BaseEstimator, dataset: Any, *, name: str = "mode
         classes=classes,
         groups=clips.groups,
         test_share=np.nan,
-        errors=pd.DataFrame(columns=["system", "split", "message"]),
-        leaks=pd.DataFrame(columns=["split", "kind", "group", "train", "test"]),
+        errors=pd.DataFrame(columns=ERROR_COLUMNS),
+        leaks=pd.DataFrame(columns=LEAK_COLUMNS),
     )

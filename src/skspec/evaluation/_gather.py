@@ -17,6 +17,8 @@ from skspec.exceptions import InputError
 
 Runs = Mapping[tuple[str, int], SplitRun]
 
+ERROR_COLUMNS = ["system", "split", "message"]
+
 
 def gather(
     runs: Runs,
@@ -44,7 +46,7 @@ def gather(
         classes=classes,
         groups=clips.groups,
         test_share=float(np.mean([len(test) / len(train) for train, test in splits])),
-        errors=pd.DataFrame(errors, columns=["system", "split", "message"]),
+        errors=pd.DataFrame(errors, columns=ERROR_COLUMNS),
         leaks=leaks,
         estimators=_estimators(systems, runs),
     )

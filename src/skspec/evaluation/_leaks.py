@@ -16,7 +16,7 @@ from skspec._storage import file_sha256, sha256
 from skspec.evaluation._dataset import Split
 from skspec.exceptions import LeakageWarning
 
-_COLUMNS = ["split", "kind", "group", "train", "test"]
+COLUMNS = ["split", "kind", "group", "train", "test"]
 _BY_ROW = np.ndarray | list | tuple  # others, such as a DataFrame, are not indexed by row
 
 
@@ -68,7 +68,7 @@ def find_leaks(
             found += [(i, "group", key, *rows) for key, rows in _shared(np.asarray(groups), split)]
         if contents is not None:
             found += [(i, "copy", None, *rows) for key, rows in _shared(contents, split) if key]
-    return pd.DataFrame(found, columns=_COLUMNS, dtype=object).astype({"split": int})
+    return pd.DataFrame(found, columns=COLUMNS, dtype=object).astype({"split": int})
 
 
 def warn_of_leaks(

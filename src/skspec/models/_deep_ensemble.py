@@ -64,10 +64,10 @@ class DeepEnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator)
     Notes
     -----
     The probability is the mean of the members'. Ctrl-C ends the fit with the members that there
-    are. What is frozen in all members is computed once
-    for all of them where their ``cache`` is ``"fit"`` or shared. With a `validation` fraction each
-    member holds out other clips; what is frozen is then shared only with ``input_scaling=None``,
-    or where the training minimum and maximum decide the scaling and are the same.
+    are. What is frozen in all members is computed once for all of them where their ``cache`` is
+    ``"fit"`` or shared. With a `validation` fraction each member holds out other clips; what is
+    frozen is then shared only with ``input_scaling=None``, or where the training minimum and
+    maximum decide the scaling and are the same.
 
     References
     ----------

@@ -101,8 +101,6 @@ class FolderRows(RowStore):
     def read(self, slots: Slots, out: RowBytes) -> None:
         """Copy the rows of slots that `find` gave; each is verified, whenever it is read."""
         numbers = self._shard_numbers(slots)
-        if any(self._blocks[number] is _DROPPED for number in numbers):
-            _DROPPED.read(slots, out)
         try:
             super().read(slots, out)
         except DamagedFileError:
